@@ -1,0 +1,42 @@
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PYTHONPATH := services:.
+export MYPYPATH := services:.
+
+.PHONY: help
+help: ## List every target
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-14s %s\n", $$1, $$2}'
+
+$(VENV)/.ready: requirements-dev.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; $(PYTHON) is older. Set PYTHON=…" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "python3-venv is needed to make $(VENV)" >&2; exit 1; }
+	@echo "Installing the locked packages into $(VENV) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock \
+		|| { echo "The packages could not be installed: is the package index reachable?" >&2; exit 1; }
+	@touch $@
+
+.PHONY: setup
+setup: $(VENV)/.ready ## Make the virtual environment from the hashed lock
+
+.PHONY: lint
+lint: setup ## ruff, mypy --strict and the import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: test
+test: setup ## Everything that must hold: lint and all suites, on real Kafka and mongod
+	@$(MAKE) --no-print-directory lint
+	$(BIN)/python -m pytest
+
+.PHONY: lock
+lock: ## Pin the dependencies anew, with hashes and without an index host
+	@$(PYTHON) -m venv .local/lock && .local/lock/bin/pip install -q 'uv==0.13.9'
+	.local/lock/bin/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--custom-compile-command "make lock" pyproject.toml -o requirements.lock
+	.local/lock/bin/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--custom-compile-command "make lock" -c requirements.lock pyproject.toml --group local --group dev -o requirements-dev.lock
