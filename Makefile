@@ -40,3 +40,7 @@ lock: ## Pin the dependencies anew, with hashes and without an index host
 		--custom-compile-command "make lock" pyproject.toml -o requirements.lock
 	.local/lock/bin/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--custom-compile-command "make lock" -c requirements.lock pyproject.toml --group local --group dev -o requirements-dev.lock
+
+.PHONY: contracts
+contracts: setup ## Write schemas, AsyncAPI and event pages anew from services/contracts
+	$(BIN)/python -m contracts.generate
