@@ -68,9 +68,10 @@ def test_domain_knows_no_clock_and_gives_no_ids(service: str) -> None:
 @pytest.mark.parametrize("service", SERVICES)
 def test_use_cases_commit_nothing_themselves(service: str) -> None:
     """They return what is to change, so that the idempotency or inbox row is committed with it."""
-    commits = []
-    for path in python_files(f"services/{service}/application"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "commit":
-                commits.append(f"{path.name}:{node.lineno}")
+    commits = [
+        f"{path.name}:{node.lineno}"
+        for path in python_files(f"services/{service}/application")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "commit"
+    ]
     assert commits == []
