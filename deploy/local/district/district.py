@@ -22,16 +22,23 @@ FOUNDED = date(2025, 7, 1)
 class PersonKind(StrEnum):
     """Whether someone is admitted to the Union or one of the youth it gathers."""
 
-    MEMBER = "đoàn viên"
-    YOUTH = "thanh niên"
+    MEMBER = "member"
+    """Đoàn viên."""
+    YOUTH = "youth"
+    """Thanh niên."""
+
+
+class Sex(StrEnum):
+    MALE = "male"
+    FEMALE = "female"
 
 
 class PostKind(StrEnum):
-    """The posts of a commune union's committee and of a branch (domain guide §1.2)."""
+    """The posts of a commune union's committee and of a branch, by their keys in contracts/grammar.yaml."""
 
-    SECRETARY = "secretary"
+    SECRETARY = "commune_secretary"
     """Bí thư đoàn xã; with the deputies the thường trực."""
-    DEPUTY = "deputy"
+    DEPUTY = "commune_deputy"
     """Phó bí thư đoàn xã."""
     STANDING_MEMBER = "standing_member"
     """Ủy viên Ban Thường vụ (UV BTV)."""
@@ -54,14 +61,14 @@ class Commune:
     cluster_code: str
 
     @property
-    def short_name(self) -> str:
+    def place(self) -> str:
         """The name without its kind: “Nông Sơn”."""
         return self.name[len(self.kind) + 1 :]
 
     @property
     def union_name(self) -> str:
         """The name of its Youth Union: “Đoàn xã Nông Sơn”."""
-        return f"Đoàn {self.kind} {self.short_name}"
+        return f"Đoàn {self.kind} {self.place}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +88,7 @@ class Branch:
     village: str
     commune_code: str
     pilot: bool
-    months_between_meetings: int
+    meets_every_months: int
     """1, or 3 where the commune union has consented in writing."""
     consent: str | None
     """That document, where meetings are quarterly."""
@@ -91,6 +98,11 @@ class Branch:
         """“Chi đoàn thôn Đại Bình”."""
         return f"Chi đoàn thôn {self.village}"
 
+    @property
+    def short_name(self) -> str:
+        """For SMS, at most 30 characters: “Chi đoàn Đại Bình”."""
+        return f"Chi đoàn {self.village}"
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -98,8 +110,7 @@ class Person:
 
     key: str
     full_name: str
-    sex: str
-    """nam or nữ."""
+    sex: Sex
     birth_year: int
     born: date | None
     """None where nobody knows more than the year."""
@@ -109,7 +120,7 @@ class Person:
     branch_code: str
     kind: PersonKind
     note: str
-    away: bool
+    works_away: bool
     """Works or studies away from the village."""
 
     @property
@@ -127,7 +138,7 @@ class Post:
     kind: PostKind
     since: date
     basis: str
-    """chỉ định, bầu or chuẩn y."""
+    """`appointed` (chỉ định) or `confirmed` (chuẩn y), as in the post's state."""
     decision: str
 
 
@@ -265,7 +276,7 @@ def read_branches() -> tuple[Branch, ...]:
             village=village["name"],
             commune_code=commune["code"],
             pilot=village.get("pilot", False),
-            months_between_meetings=3 if village.get("quarterly") else 1,
+            meets_every_months=3 if village.get("quarterly") else 1,
             consent=village.get("consent"),
         )
         for commune in _read("branches.yaml")["communes"]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from deploy.local.district.district import PersonKind
+from deploy.local.district.district import PersonKind, Sex
 
 
 class Column(StrEnum):
@@ -37,14 +37,14 @@ class Layout:
     """Otherwise as Excel dates."""
     village_form: str
     kind_words: dict[PersonKind, str]
-    sex_words: dict[str, str]
+    sex_words: dict[Sex, str]
     blank_row_after_branch: bool
     total_line: str
 
 
 _WORDS = {PersonKind.MEMBER: "Đoàn viên", PersonKind.YOUTH: "Thanh niên"}
 _SHORT = {PersonKind.MEMBER: "ĐV", PersonKind.YOUTH: "TN"}
-_SEXES = {"nam": "Nam", "nữ": "Nữ"}
+_SEXES = {Sex.MALE: "Nam", Sex.FEMALE: "Nữ"}
 
 LAYOUTS = (
     Layout(
@@ -100,7 +100,7 @@ LAYOUTS = (
         dates_as_text=False,
         village_form="Chi đoàn thôn {village}",
         kind_words=_SHORT,
-        sex_words={"nam": "nam", "nữ": "nữ"},
+        sex_words={Sex.MALE: "nam", Sex.FEMALE: "nữ"},
         blank_row_after_branch=True,
         total_line="Cộng: {count}",
     ),
@@ -156,7 +156,7 @@ LAYOUTS = (
         dates_as_text=False,
         village_form="Thôn {village}",
         kind_words=_WORDS,
-        sex_words={"nam": "Nam", "nữ": "nữ "},
+        sex_words={Sex.MALE: "Nam", Sex.FEMALE: "nữ "},
         blank_row_after_branch=True,
         total_line="Tổng cộng: {count} ĐVTN",
     ),

@@ -118,7 +118,7 @@ def _clean_draft(rng: random.Random, layout: Layout, person: Person, village: st
         full_name=person.full_name,
         birth_date=person.born.isoformat() if person.born else None,
         birth_year=person.birth_year,
-        sex=person.sex,
+        sex=str(person.sex),
         phone=person.phone,
         other_phones=(),
         email=person.email,
@@ -223,7 +223,7 @@ def _with_strangers(rng: random.Random, drafts: list[Draft]) -> list[Draft]:
         born = date.fromisoformat(iso or "")
         truth = replace(
             model.truth, full_name=name, birth_date=iso, birth_year=born.year, phone=None, other_phones=(),
-            email=None, kind=kind, note="", sex="nam",
+            email=None, kind=kind, note="", sex="male",
         )  # fmt: skip
         cells = {
             **model.cells,

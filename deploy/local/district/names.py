@@ -3,6 +3,8 @@
 Repeated entries are meant: they are the weights.
 """
 
+from deploy.local.district.district import Sex
+
 SURNAMES = (
     *(("Nguyễn",) * 12),
     *(("Trần",) * 6),
@@ -21,21 +23,21 @@ SURNAMES = (
 """Surnames, the frequent ones repeated."""
 
 MIDDLE_NAMES = {
-    "nam": ("Văn", "Văn", "Văn", "Đức", "Minh", "Quốc", "Hữu", "Công", "Thanh", "Xuân", "Ngọc", "Anh", "Đình",
+    Sex.MALE: ("Văn", "Văn", "Văn", "Đức", "Minh", "Quốc", "Hữu", "Công", "Thanh", "Xuân", "Ngọc", "Anh", "Đình",
             "Tấn", "Quang", "Viết", "Bá", "Thành", "Hoàng", "Nhật"),
-    "nữ": ("Thị", "Thị", "Thị", "Thị Thu", "Thị Thanh", "Thị Kim", "Thị Mỹ", "Thị Ngọc", "Ngọc", "Thu", "Thùy",
+    Sex.FEMALE: ("Thị", "Thị", "Thị", "Thị Thu", "Thị Thanh", "Thị Kim", "Thị Mỹ", "Thị Ngọc", "Ngọc", "Thu", "Thùy",
            "Phương", "Khánh", "Hoài", "Thị Bích", "Thị Hồng", "Kim", "Như", "Thảo"),
 }  # fmt: skip
 """Middle names by sex."""
 
 GIVEN_NAMES = {
-    "nam": ("Anh", "Bảo", "Bình", "Chiến", "Công", "Cường", "Dũng", "Duy", "Đại", "Đạt", "Định", "Đông", "Hà",
+    Sex.MALE: ("Anh", "Bảo", "Bình", "Chiến", "Công", "Cường", "Dũng", "Duy", "Đại", "Đạt", "Định", "Đông", "Hà",
             "Hải", "Hậu", "Hiếu", "Hòa", "Hoàng", "Hưng", "Huy", "Khánh", "Khoa", "Kiên", "Lâm", "Lợi", "Long",
             "Lực", "Minh", "Nam", "Nghĩa", "Nguyên", "Nhân", "Nhật", "Phát", "Phong", "Phú", "Phúc", "Phước",
             "Quân", "Quang", "Quốc", "Quý", "Sang", "Sơn", "Tài", "Tâm", "Tân", "Thắng", "Thành", "Thiện",
             "Thịnh", "Thọ", "Thủy", "Tiến", "Tín", "Toàn", "Trí", "Triều", "Trọng", "Trung", "Tú", "Tuấn", "Tùng",
             "Việt", "Vinh", "Vũ", "Vỹ", "Ý", "Hóa", "Khỏe"),
-    "nữ": ("An", "Anh", "Ánh", "Bích", "Châu", "Chi", "Cúc", "Diễm", "Diệu", "Dung", "Duyên", "Giang", "Hà",
+    Sex.FEMALE: ("An", "Anh", "Ánh", "Bích", "Châu", "Chi", "Cúc", "Diễm", "Diệu", "Dung", "Duyên", "Giang", "Hà",
            "Hân", "Hằng", "Hạnh", "Hiền", "Hoa", "Hòa", "Hoài", "Hồng", "Huệ", "Hương", "Hường", "Huyền",
            "Lài", "Lan", "Lành", "Liên", "Linh", "Loan", "Ly", "Mai", "My", "Mỹ", "Na", "Nga", "Ngân", "Ngọc",
            "Nguyệt", "Nhi", "Nhung", "Như", "Oanh", "Phượng", "Phương", "Quyên", "Quỳnh", "Sen", "Sương",
@@ -57,5 +59,5 @@ AWAY_NOTES = (
 )
 """What an officer writes beside someone who is away: most are."""
 
-HOME_NOTES = ("Làm rừng keo", "Dạy mầm non", "Dân quân xã", "Mới kết nạp 26/3", "Sinh hoạt tốt")
+HOME_NOTES = ("Làm rừng keo", "Dạy mầm non", "Dân quân xã", "Buôn bán ở chợ", "Sinh hoạt tốt")
 """Other remarks that lists carry."""

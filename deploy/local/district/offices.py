@@ -27,8 +27,8 @@ from deploy.local.district.spelling import ascii_folded
 
 _BRANCH_OFFICERS_SINCE = date(2025, 9, 15)
 _PORTFOLIOS_SINCE = date(2025, 10, 1)
-_APPOINTED = ("chỉ định", "Quyết định số 112-QĐ/TĐTN ngày 28/6/2025")
-_CONFIRMED = ("chuẩn y", "Quyết định số 09-QĐ/ĐTN ngày 15/9/2025")
+_APPOINTED = ("appointed", "Quyết định số 112-QĐ/TĐTN ngày 28/6/2025")
+_CONFIRMED = ("confirmed", "Quyết định số 09-QĐ/ĐTN ngày 15/9/2025")
 _ASSIGNED = "Thông báo phân công số 04-TB/ĐTN ngày 30/9/2025"
 
 
@@ -110,7 +110,7 @@ def _committee(commune: Commune, plan: CommunePlan, own: Sequence[Branch], branc
 
 def _accounts(commune: Commune, branches: Mapping[str, Branch], posts: Sequence[Post]) -> Iterator[Account]:
     """Accounts for the standing committee and the branch secretaries."""
-    place = _slug(commune.short_name)
+    place = _slug(commune.place)
     short = {PostKind.SECRETARY: "bithu", PostKind.DEPUTY: "phobithu", PostKind.STANDING_MEMBER: "btv"}
     numbers = dict.fromkeys(PostKind, 0)
     for post in posts:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from deploy.local.district.district import Branch, CommunePlan, Person, PersonKind
+from deploy.local.district.district import Branch, CommunePlan, Person, PersonKind, Sex
 from deploy.local.district.names import AWAY_NOTES, GIVEN_NAMES, HOME_NOTES, MIDDLE_NAMES, SURNAMES
 from deploy.local.district.spelling import ascii_folded
 
@@ -36,7 +36,7 @@ class _Registry:
     numbers: Iterator[str]
     old_style_numbers: Iterator[str]
 
-    def name(self, sex: str, birth_year: int) -> str:
+    def name(self, sex: Sex, birth_year: int) -> str:
         """A name that nobody of that birth year has, also not in another spelling."""
         while True:
             parts = (self.rng.choice(SURNAMES), self.rng.choice(MIDDLE_NAMES[sex]), self.rng.choice(GIVEN_NAMES[sex]))
@@ -97,7 +97,7 @@ def _sizes(rng: random.Random, total: int, parts: int) -> list[int]:
 
 
 def _person(rng: random.Random, registry: _Registry, branch: Branch, number: int, *, grown: bool) -> Person:
-    sex = rng.choice(("nam", "nữ"))
+    sex = rng.choice((Sex.MALE, Sex.FEMALE))
     born = date(rng.randint(1992, 2001) if grown else rng.randint(1997, 2010), rng.randint(1, 12), rng.randint(1, 28))
     name = registry.name(sex, born.year)
     away = not grown and rng.random() < 0.45
@@ -114,7 +114,7 @@ def _person(rng: random.Random, registry: _Registry, branch: Branch, number: int
         branch_code=branch.code,
         kind=PersonKind.MEMBER if grown or rng.random() < 0.6 else PersonKind.YOUTH,
         note=rng.choice(AWAY_NOTES) if away else (rng.choice(HOME_NOTES) if rng.random() < 0.12 else ""),
-        away=away,
+        works_away=away,
     )
 
 

@@ -96,7 +96,7 @@ class ExpectedPerson:
     """ISO 8601."""
     birth_year: int | None
     sex: str | None
-    """nam or nữ."""
+    """male or female."""
     phone: str | None
     """E.164 mobile."""
     other_phones: tuple[str, ...]
@@ -106,7 +106,7 @@ class ExpectedPerson:
     """The code that this package gives to the branch."""
     village: str | None
     kind: str | None
-    """đoàn viên or thanh niên."""
+    """member (đoàn viên) or youth (thanh niên)."""
     note: str
 
 

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from phonenumbers import PhoneNumberType
 
+from contracts.grammar import grammar
 from deploy.local.district import __doc__ as statement
 from deploy.local.district.district import District, PostKind
 from deploy.local.district.offices import load_district
@@ -72,7 +73,7 @@ def test_three_communes_have_branches_by_village(district: District) -> None:
 def test_pilots_are_two_or_three_and_remote_branches_have_a_consent(district: District) -> None:
     for code in PLAYED:
         assert 2 <= sum(branch.pilot for branch in district.branches_of(code)) <= 3
-    quarterly = [branch for branch in district.branches if branch.months_between_meetings == 3]
+    quarterly = [branch for branch in district.branches if branch.meets_every_months == 3]
     assert [branch.village for branch in quarterly] == ["Khe Rinh", "Tứ Nhũ"]
     assert all((branch.consent is not None) == (branch in quarterly) for branch in district.branches)
 
@@ -107,6 +108,19 @@ def test_each_branch_has_exactly_one_standing_member_in_charge(district: Distric
         assert kinds == [PostKind.STANDING_MEMBER]
     loads = Counter(portfolio.person_key for portfolio in district.portfolios)
     assert set(loads.values()) <= {2, 3}
+
+
+def test_posts_and_their_bases_are_words_of_the_contracts(district: District) -> None:
+    posts = grammar().posts
+    assert all("branch" in posts[post.kind].kinds or "commune" in posts[post.kind].kinds for post in district.posts)
+    assert {post.kind for post in district.posts if posts[post.kind].standing} == set(TOP[:2])
+    assert {post.kind for post in district.posts if posts[post.kind].committee} == {PostKind.STANDING_MEMBER}
+    assert {post.basis for post in district.posts} == {"appointed", "confirmed"}
+
+
+def test_names_are_short_enough_for_an_sms(district: District) -> None:
+    names = [*(c.union_name for c in district.communes), *(b.short_name for b in district.branches)]
+    assert max(len(name) for name in (*names, *(c.name for c in district.clusters))) <= 30
 
 
 def test_accounts_are_named_after_posts(district: District) -> None:
@@ -167,8 +181,8 @@ def test_officers_can_be_reached_and_few_others_have_an_email(district: District
 
 def test_youths_are_of_age_and_many_are_away(district: District) -> None:
     assert {person.birth_year for person in district.people} <= set(range(1992, 2011))
-    assert 0.3 < sum(person.away for person in district.people) / len(district.people) < 0.5
-    assert all(person.note for person in district.people if person.away)
+    assert 0.3 < sum(person.works_away for person in district.people) / len(district.people) < 0.5
+    assert all(person.note for person in district.people if person.works_away)
     assert 10 < sum(person.born is None for person in district.people) < 40
 
 
