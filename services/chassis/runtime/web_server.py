@@ -1,0 +1,84 @@
+"""Serves a web application with gunicorn: threads in one worker, or several workers that share nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from flask import Flask
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # gunicorn has no types
+from prometheus_client import multiprocess
+
+from chassis.runtime.logging import configure_logging
+from chassis.runtime.metrics import MULTIPROCESS_DIR
+from chassis.runtime.settings import ServiceSettings
+from chassis.runtime.shutdown import GRACE_SECONDS
+
+_log = structlog.get_logger("web_server")
+
+
+def run_gunicorn(service: str, app_factory: Callable[[], Flask], settings: ServiceSettings) -> None:
+    """Serve until SIGTERM. `app_factory` is called in each worker, after the fork: there it opens its database."""
+    shared = _share_metrics() if settings.web_workers > 1 else None
+    try:
+        _Server(service, app_factory, settings).run()
+    finally:
+        if shared is not None:
+            shutil.rmtree(shared, ignore_errors=True)
+
+
+def _share_metrics() -> str:
+    folder = tempfile.mkdtemp(prefix="metrics-")
+    os.environ[MULTIPROCESS_DIR] = folder
+    return folder
+
+
+class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    def __init__(self, service: str, app_factory: Callable[[], Flask], settings: ServiceSettings) -> None:
+        self._service, self._app_factory, self._settings = service, app_factory, settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in options(self._settings).items():
+            self.cfg.set(name, value)
+        self.cfg.set("post_fork", self._post_fork)
+        self.cfg.set("child_exit", _child_exit)
+
+    def load(self) -> Flask:
+        return self._app_factory()
+
+    def _post_fork(self, _: Any, __: Any) -> None:
+        configure_logging(self._service, "web", self._settings.log_level)
+
+
+def options(settings: ServiceSettings) -> dict[str, Any]:
+    """gunicorn's options. A client that is slow to send its headers or body is bounded by `timeout`."""
+    return {
+        "bind": f"{settings.bind_address}:{settings.port}",
+        "workers": settings.web_workers,
+        "threads": settings.web_threads,
+        "worker_class": "gthread",
+        "worker_connections": 1_000,
+        "timeout": 30,
+        "graceful_timeout": int(GRACE_SECONDS) - 2,
+        "keepalive": 15,
+        "backlog": 512,
+        "accesslog": None,
+        "loglevel": "warning",
+        "preload_app": False,
+        "limit_request_line": 4_094,
+        "limit_request_fields": 64,
+        "limit_request_field_size": 12_000,
+        "worker_tmp_dir": "/dev/shm" if sys.platform == "linux" and os.path.isdir("/dev/shm") else None,  # noqa: S108  # gunicorn's advice: its heartbeat must not wait for a disk
+        "control_socket_disable": True,
+    }
+
+
+def _child_exit(_: Any, worker: Any) -> None:
+    if MULTIPROCESS_DIR in os.environ:
+        multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # prometheus_client has none here

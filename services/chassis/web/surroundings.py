@@ -1,0 +1,88 @@
+"""What the chassis knows while it serves a request: the service's parts, who calls, and the chain it belongs to."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import cast
+
+from flask import current_app, g, request
+
+from chassis.context import Context, new_uuid7
+from chassis.messaging.envelope import Cause, NewId
+from chassis.permissions import Principal
+from chassis.storage.store import Store
+
+EXTENSION = "chassis"
+_TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What an app was made of; the same for all its requests."""
+
+    service: str
+    store: Store
+    now: Callable[[], datetime] = utc_now
+    new_id: NewId = new_uuid7
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """One request's parts, caller and cause."""
+
+    parts: Parts
+    principal: Principal | None
+    cause: Cause
+
+    @property
+    def store(self) -> Store:
+        return self.parts.store
+
+
+def parts() -> Parts:
+    return cast(Parts, current_app.extensions[EXTENSION])
+
+
+def surroundings() -> Surroundings:
+    return Surroundings(parts(), g.get("principal"), cause())
+
+
+def request_context() -> Context:
+    """The use case's surroundings for this request, with the time as it is now."""
+    of_app = parts()
+    return Context(now=of_app.now(), cause=cause(), actor=g.get("principal"), new_id=of_app.new_id)
+
+
+def cause() -> Cause:
+    """The chain this request belongs to: from X-Correlation-Id (a UUID) and traceparent (W3C), else newly begun."""
+    if "cause" not in g:
+        g.cause = Cause(
+            correlation_id=_correlation_id(request.headers.get("X-Correlation-Id")),
+            traceparent=_traceparent(request.headers.get("traceparent")),
+        )
+    return cast(Cause, g.cause)
+
+
+def _correlation_id(given: str | None) -> str:
+    try:
+        return str(uuid.UUID(given)) if given else new_uuid7()
+    except ValueError:
+        return new_uuid7()
+
+
+def _traceparent(given: str | None) -> str:
+    """The trace that the caller is in, with a span of our own; a new, sampled trace when there is none."""
+    span = secrets.token_hex(8)
+    if given and _TRACEPARENT.fullmatch(given):
+        version, trace, _, flags = given.split("-")
+        return f"{version}-{trace}-{span}-{flags}"
+    return f"00-{secrets.token_hex(16)}-{span}-01"
