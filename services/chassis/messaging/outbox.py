@@ -12,6 +12,9 @@ from chassis.storage.documents import Document, Index, Kind
 PUBLISHED_IS_KEPT_FOR = 3 * 24 * 3600
 """Seconds; long enough to look at, and more than the hour that a relay publishes anew after a take-over."""
 
+PENDING_ORDER = (("topic", 1), ("aggregateid", 1), ("sequence", 1), ("_id", 1))
+"""The order in which one aggregate's messages on one topic are published; ids break the tie of two in one change."""
+
 
 class OutboxRow(Document):
     """One message with its state. The field names are Debezium's outbox event router's."""
@@ -34,8 +37,8 @@ OUTBOX: Kind[OutboxRow] = Kind(
     "outbox",
     OutboxRow,
     (
-        Index((("aggregateid", 1), ("sequence", 1)), only={"state": "pending"}),
-        Index((("published_at", 1),), expires_after=PUBLISHED_IS_KEPT_FOR),
+        Index(PENDING_ORDER, only={"state": "pending"}),
+        Index((("published_at", 1),), expires_after=PUBLISHED_IS_KEPT_FOR, only={"state": "published"}),
     ),
 )
 

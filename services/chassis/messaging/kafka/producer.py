@@ -1,0 +1,108 @@
+"""The publisher on kafka-python: idempotent, acknowledged by all in-sync replicas, bounded by the caller's rounds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from kafka import KafkaProducer
+from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
+
+from chassis.failures import Unavailable
+from chassis.messaging.cloudevents import headers_of
+from chassis.messaging.envelope import Message
+from chassis.messaging.kafka.connection import KafkaConnection
+from chassis.messaging.relay import PublishingFailed
+
+LARGEST_MESSAGE_BYTES = 6 * 1024 * 1024
+"""Below the topics' `max.message.bytes`, so that a message is refused here, by name, and never by the broker."""
+
+_DELIVERY_TIMEOUT_MS = 24 * 3600 * 1000
+_METADATA_SECONDS = 5.0
+
+
+class KafkaPublisher:
+    """`Publisher` of one service. Build it after a fork. Raises Unavailable when no broker answers."""
+
+    def __init__(self, connection: KafkaConnection, service: str) -> None:
+        self._service, self._connection = service, connection
+        try:
+            self._producer = KafkaProducer(
+                client_id=f"{service}-relay",
+                enable_idempotence=True,
+                acks="all",
+                # Once a delivery expires, kafka-python 3.0 never sends again, and what it reported as failed may be
+                # in the log all the same. A day is longer than any outage we wait out in one process.
+                delivery_timeout_ms=_DELIVERY_TIMEOUT_MS,
+                linger_ms=5,
+                batch_size=65536,
+                compression_type="lz4",
+                max_request_size=LARGEST_MESSAGE_BYTES,
+                max_block_ms=int(_METADATA_SECONDS * 1000),
+                allow_auto_create_topics=False,
+                metrics_enabled=False,
+                bootstrap_timeout_ms=5_000,
+                **connection.client_settings(),
+            )
+        except KafkaError as error:
+            raise Unavailable(f"Kafka: {type(error).__name__}") from error
+
+    def send(self, messages: Sequence[Message]) -> KafkaSending:
+        self._require_metadata({message.topic for message in messages})
+        futures: list[Any] = []
+        refused: list[Message] = []
+        for message in messages:
+            try:
+                futures.append(
+                    self._producer.send(
+                        self._connection.topic(message.topic),
+                        key=message.key.encode(),
+                        value=message.payload,
+                        headers=headers_of(message, self._service),
+                    )
+                )
+            except MessageSizeTooLargeError:
+                refused.append(message)
+            except KafkaError as error:
+                raise PublishingFailed(f"Kafka: {type(error).__name__}") from error
+        return KafkaSending(futures, refused)
+
+    def close(self, seconds: float = 5.0) -> None:
+        """Let what is on its way arrive, at most so long; then drop it: it is still pending in the outbox."""
+        try:
+            self._producer.close(timeout=seconds)
+        except KafkaTimeoutError:
+            self._producer.close(timeout=0)
+
+    def _require_metadata(self, topics: set[str]) -> None:
+        """Before anything is begun: a topic that is not known would fail in the middle of a round."""
+        for topic in topics:
+            try:
+                self._producer.partitions_for(self._connection.topic(topic))
+            except KafkaError as error:
+                raise Unavailable(f"Kafka: no metadata of {topic}: {type(error).__name__}") from error
+
+
+class KafkaSending:
+    """Records whose futures are awaited, these and no others."""
+
+    def __init__(self, futures: list[Any], refused: Sequence[Message]) -> None:
+        self._open, self.refused = futures, refused
+
+    def wait(self, seconds: float) -> bool:
+        deadline = time.monotonic() + seconds
+        while self._open:
+            future = self._open[-1]
+            if not future.is_done:
+                try:
+                    future.get(timeout=max(0.0, deadline - time.monotonic()))
+                except KafkaTimeoutError:
+                    if not future.is_done:
+                        return False
+                except KafkaError:
+                    pass
+            if future.failed():
+                raise PublishingFailed(f"Kafka: {type(future.exception).__name__}")
+            self._open.pop()
+        return True

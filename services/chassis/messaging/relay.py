@@ -1,0 +1,255 @@
+"""The relay: takes what the outbox holds and publishes it, at least once, each aggregate's messages in their order.
+
+A round takes the *lowest pending version of each aggregate*, sends them all, waits for those same acknowledgements
+and marks them published. What is sent and unmarked is never taken again, nor is anything of the same aggregate, so the
+next round may be fetched and sent while the marks of the last are being written. Reading `state: pending` is the
+truth; there is no watermark, which would skip transactions that commit late.
+
+One relay per service holds the lease. A former one that slept (a zombie) may still send what it had begun: readers of
+events are safe by their inbox, readers of states by their version guard, but its record may be the last one on a
+compacted topic. So whoever takes over publishes the states of the last hour again, and does so once more when a former
+holder announces that it woke up late.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterable, Sequence
+from concurrent.futures import Executor, Future
+from typing import NamedTuple, Protocol
+
+from chassis.failures import Unavailable
+from chassis.messaging import metrics
+from chassis.messaging.envelope import Message
+from chassis.messaging.lease import Lease
+
+ROUND = 500
+"""Aggregates per round. It bounds what the producer buffers, and what is sent twice after a crash."""
+
+REPUBLISHED_SECONDS = 3600.0
+REFUSED_WAITS_SECONDS = 60.0
+_WAIT_SLICE_SECONDS = 0.2
+_FETCHES_PER_ROUND = 8
+
+
+class Aggregate(NamedTuple):
+    """What keeps an order of its own: a key on a topic."""
+
+    topic: str
+    key: str
+
+
+class Backlog(NamedTuple):
+    pending: int
+    oldest_seconds: float
+
+
+class OutboxRows(Protocol):
+    """The outbox as the relay sees it. Every method raises Unavailable when the database does not answer in time."""
+
+    def pending(self, after: Aggregate | None, limit: int) -> list[Message]:
+        """Pending messages in the order of `outbox.PENDING_ORDER` beyond the aggregate `after`, as of one instant, and
+        only what a majority of the database has."""
+
+    def mark_published(self, ids: Sequence[str]) -> None:
+        """Durable on a majority when it returns. Marking twice does nothing."""
+
+    def latest_published(self, topics: Collection[str], seconds: float) -> Iterable[Message]:
+        """Of each aggregate on `topics` published in the last `seconds`, the latest message."""
+
+    def backlog(self) -> Backlog:
+        """How much waits."""
+
+
+class Sending(Protocol):
+    """Messages on their way."""
+
+    refused: Sequence[Message]
+    """Those that the broker can never take as they are (too large); they were not sent."""
+
+    def wait(self, seconds: float) -> bool:
+        """Whether all (but the refused) are acknowledged by now, after waiting at most so long.
+
+        Raises PublishingFailed when one of them failed for good: what became of it is unknown.
+        """
+
+
+class Publisher(Protocol):
+    """The broker as the relay sees it."""
+
+    def send(self, messages: Sequence[Message]) -> Sending:
+        """Begin to send. Raises Unavailable when nothing was begun, PublishingFailed when something may have been."""
+
+
+class PublishingFailed(Exception):
+    """The publisher gave up on something that may or may not be in the log: end the process and begin anew."""
+
+
+class Alarm(Protocol):
+    """Tells that there may be something to publish. It may be wrong both ways; polling is the truth."""
+
+    def wait(self, seconds: float) -> None:
+        """Return early when something was written to the outbox. Never raises."""
+
+
+class Relay:
+    """The rounds. `marking` writes the marks of one round while the next is on its way; None writes them in place."""
+
+    def __init__(
+        self,
+        rows: OutboxRows,
+        publisher: Publisher,
+        lease: Lease,
+        *,
+        state_topics: Collection[str] = (),
+        marking: Executor | None = None,
+        limit: int = ROUND,
+        beat: Callable[[], None] = lambda: None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._rows, self._publisher, self._lease = rows, publisher, lease
+        self._state_topics, self._limit, self._beat, self._monotonic = frozenset(state_topics), limit, beat, monotonic
+        self._marking = marking
+        self._after: Aggregate | None = None
+        self._ahead: list[Message] = []
+        self._unmarked: set[Aggregate] = set()
+        self._on_its_way: tuple[Sending, list[Message]] | None = None
+        self._being_marked: tuple[Future[None] | None, list[Message]] | None = None
+        self._refused: dict[Aggregate, float] = {}
+        self._late_seen = 0
+
+    def take_over(self) -> int:
+        """Publish the states of the last hour again; how many. Call it once the lease is acquired, before any round."""
+        self._late_seen = self._lease.late
+        chunk: list[Message] = []
+        count = 0
+        for message in self._rows.latest_published(self._state_topics, REPUBLISHED_SECONDS):
+            chunk.append(message)
+            if len(chunk) == self._limit:
+                count += self._republish(chunk)
+                chunk = []
+        return count + self._republish(chunk)
+
+    def round(self) -> int:
+        """Publish the lowest pending version of each aggregate, at most `limit`; how many were acknowledged.
+
+        Raises LeaseLost, PublishingFailed, or Unavailable (try again later; nothing is lost or forgotten).
+        """
+        self._breathe()
+        if self._lease.late != self._late_seen:
+            self._finish()
+            self.settle()
+            self.take_over()
+        if self._on_its_way is None:
+            batch, self._ahead = self._ahead or self._fetch(), []
+            if not batch:
+                self.settle()
+                return 0
+            self._begin(batch)
+            if len(batch) >= self._limit:
+                self._ahead = self._fetch()
+        return self._finish()
+
+    def settle(self) -> None:
+        """Wait until all that was acknowledged is also marked. Raises Unavailable."""
+        if self._being_marked is None:
+            return
+        future, batch = self._being_marked
+        try:
+            if future is not None:
+                future.result()
+        except Unavailable:
+            future = None
+        if future is None:
+            # It is published, and must not be sent again for want of a mark: mark it now, or at the next try.
+            self._being_marked = None, batch
+            self._rows.mark_published([message.id for message in batch])
+        self._being_marked = None
+        self._unmarked.difference_update(map(_aggregate, batch))
+
+    def report(self) -> None:
+        """Bring the outbox gauges up to date. Raises Unavailable."""
+        backlog = self._rows.backlog()
+        metrics.OUTBOX_PENDING.set(backlog.pending)
+        metrics.OUTBOX_OLDEST_SECONDS.set(backlog.oldest_seconds)
+        metrics.OUTBOX_REFUSED.set(len(self._refused))
+
+    def _fetch(self) -> list[Message]:
+        """The next aggregates' lowest versions, going round the outbox, without those that are on their way."""
+        lowest: dict[Aggregate, Message] = {}
+        began, wrapped = self._after, self._after is None
+        for _ in range(_FETCHES_PER_ROUND):
+            rows = self._rows.pending(self._after, self._limit)
+            seen: set[Aggregate] = set()
+            for message in rows:
+                aggregate = _aggregate(message)
+                if wrapped and began is not None and aggregate > began:
+                    return list(lowest.values())
+                if aggregate not in seen and self._may_take(aggregate):
+                    lowest.setdefault(aggregate, message)
+                seen.add(aggregate)
+                self._after = aggregate
+                if len(lowest) == self._limit:
+                    return list(lowest.values())
+            if len(rows) < self._limit:
+                self._after = None
+                if wrapped:
+                    break
+                wrapped = True
+        return list(lowest.values())
+
+    def _may_take(self, aggregate: Aggregate) -> bool:
+        if aggregate in self._unmarked:
+            return False
+        return self._refused.get(aggregate, 0.0) <= self._monotonic()
+
+    def _begin(self, batch: list[Message]) -> None:
+        self._lease.require()
+        sending = self._publisher.send(batch)
+        refused = {message.id for message in sending.refused}
+        sent = [message for message in batch if message.id not in refused]
+        self._unmarked.update(map(_aggregate, sent))
+        self._on_its_way = sending, sent
+        for message in sending.refused:
+            # The aggregate waits behind a message that cannot be sent; others go on. It is tried again in a minute.
+            self._refused[_aggregate(message)] = self._monotonic() + REFUSED_WAITS_SECONDS
+
+    def _finish(self) -> int:
+        """See what is on its way acknowledged, and have it marked."""
+        if self._on_its_way is None:
+            return 0
+        sending, sent = self._on_its_way
+        self._await(sending)
+        self.settle()
+        self._on_its_way = None
+        self._being_marked = None, sent
+        if self._marking is None:
+            self.settle()
+        else:
+            ids = [message.id for message in sent]
+            self._being_marked = self._marking.submit(self._rows.mark_published, ids), sent
+        for message in sent:
+            self._refused.pop(_aggregate(message), None)
+            metrics.PUBLISHED.labels(message.topic).inc()
+        return len(sent)
+
+    def _await(self, sending: Sending) -> None:
+        while not sending.wait(_WAIT_SLICE_SECONDS):
+            self._breathe()
+
+    def _republish(self, chunk: list[Message]) -> int:
+        if chunk:
+            self._breathe()
+            self._lease.require()
+            self._await(self._publisher.send(chunk))
+            for message in chunk:
+                metrics.REPUBLISHED.labels(message.topic).inc()
+        return len(chunk)
+
+    def _breathe(self) -> None:
+        self._beat()
+        self._lease.keep()
+
+
+def _aggregate(message: Message) -> Aggregate:
+    return Aggregate(message.topic, message.key)
