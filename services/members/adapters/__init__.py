@@ -1,0 +1,1 @@
+"""Outside things: workbooks, password hashes, signed tokens."""

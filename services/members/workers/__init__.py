@@ -1,0 +1,1 @@
+"""Processes of members beside the web: each file says what its process runs."""
