@@ -21,6 +21,23 @@ $(VENV)/.ready: requirements-dev.lock
 .PHONY: setup
 setup: $(VENV)/.ready ## Make the virtual environment from the hashed lock
 
+.PHONY: run
+run: setup ## Start everything on this machine and play the demo month (no Docker, no Java)
+	@exec $(BIN)/python -m deploy.local run
+
+.PHONY: reset
+reset: setup ## Clear the data of `make run`; the downloaded Kafka stays
+	@$(BIN)/python -m deploy.local reset
+
+.PHONY: up
+up: ## Start everything in containers (Docker with compose)
+	@docker compose -f deploy/compose/compose.yaml up --build --detach --wait
+	@echo "Demo inbox: http://127.0.0.1:$${INBOX_PORT:-8190}  (make down stops it)"
+
+.PHONY: down
+down: ## Stop the containers of `make up`; their data stays
+	@docker compose -f deploy/compose/compose.yaml down
+
 .PHONY: lint
 lint: setup ## ruff, mypy --strict and the import rules
 	$(BIN)/ruff check .
