@@ -5,17 +5,21 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+import traceback
+from collections.abc import Iterator, MutableMapping
 from typing import Any
 
 import orjson
 import structlog
+from pydantic import ValidationError
+from pymongo.errors import OperationFailure
 
 _CONTACT = re.compile(
     r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"  # an e-mail address
     r"|(?<![\w.:-])(?:\+84|0084|84|0)(?:[ .-]?\d){8,10}(?![\w:-])"  # a Vietnamese phone number, however spaced
 )
 _REDACTED = "[contact]"
+_FRAMES = 12
 
 
 def configure_logging(service: str, process: str, level: str = "INFO") -> None:
@@ -26,7 +30,7 @@ def configure_logging(service: str, process: str, level: str = "INFO") -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.ExceptionRenderer(),
+            _explained,
             _named(service, process),
             redact_contacts,
             structlog.processors.JSONRenderer(serializer=_json),
@@ -60,6 +64,40 @@ def _redacted(value: Any) -> Any:
     if isinstance(value, (int, float, bool)) or value is None:
         return value
     return _CONTACT.sub(_REDACTED, str(value))
+
+
+def _explained(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """An exception as its kinds and places in the code; its words only where they can't quote a document."""
+    given = event.pop("exc_info", None)
+    error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
+    if isinstance(error, BaseException):
+        event["exception"] = list(_chain(error))
+    return event
+
+
+def _chain(error: BaseException) -> Iterator[dict[str, Any]]:
+    seen: set[int] = set()
+    each: BaseException | None = error
+    while each is not None and id(each) not in seen:
+        seen.add(id(each))
+        frames = traceback.extract_tb(each.__traceback__)
+        yield {
+            "type": type(each).__name__,
+            "said": _said(each),
+            "at": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-_FRAMES:]],
+        }
+        each = each.__cause__ or (None if each.__suppress_context__ else each.__context__)
+
+
+def _said(error: BaseException) -> str:
+    if isinstance(error, ValidationError):  # its own words quote the values
+        return "; ".join(
+            f"{'.'.join(map(str, each['loc']))}: {each['type']}"
+            for each in error.errors(include_url=False, include_input=False, include_context=False)
+        )
+    if isinstance(error, OperationFailure):  # a duplicate key's words quote the key
+        return f"code {error.code}"
+    return str(error)
 
 
 def _named(service: str, process: str) -> Any:

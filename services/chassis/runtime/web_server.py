@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import sys
@@ -12,6 +13,7 @@ from typing import Any
 import structlog
 from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # gunicorn has no types
+from gunicorn.glogging import Logger  # type: ignore[import-untyped]  # gunicorn has no types
 from prometheus_client import multiprocess
 
 from chassis.runtime.logging import configure_logging
@@ -38,9 +40,26 @@ def _share_metrics() -> str:
     return folder
 
 
+class QuietLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn's own words, through the root logger as JSON; requests are logged by the app."""
+
+    def setup(self, cfg: Any) -> None:
+        self.cfg, self.loglevel, self._access_log_enabled = cfg, logging.WARNING, False
+        for logger in (self.error_log, self.access_log):
+            logger.handlers, logger.propagate = [], True
+            logger.setLevel(logging.WARNING)
+
+    def reopen_files(self) -> None:
+        """There are none."""
+
+    def close_on_exec(self) -> None:
+        """There are none."""
+
+
 class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def __init__(self, service: str, app_factory: Callable[[], Flask], settings: ServiceSettings) -> None:
         self._service, self._app_factory, self._settings = service, app_factory, settings
+        configure_logging(service, "web", settings.log_level)
         super().__init__()
 
     def load_config(self) -> None:
@@ -69,7 +88,7 @@ def options(settings: ServiceSettings) -> dict[str, Any]:
         "keepalive": 15,
         "backlog": 512,
         "accesslog": None,
-        "loglevel": "warning",
+        "logger_class": QuietLogger,
         "preload_app": False,
         "limit_request_line": 4_094,
         "limit_request_fields": 64,

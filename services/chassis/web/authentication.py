@@ -60,7 +60,7 @@ class SigningKeys(Protocol):
 class Revocations(Protocol):
     """Where a service finds an account's standing: in its own read model."""
 
-    def __call__(self, account_id: str) -> Standing | None:
+    def __call__(self, account_id: str, /) -> Standing | None:
         """None for an account not heard of yet: its token is signed, so it counts. May raise Unavailable."""
 
 

@@ -8,6 +8,7 @@ characters (a NUL ends a string in half of the world's software). Text is brough
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from typing import Any, NoReturn
 
@@ -16,8 +17,8 @@ from chassis.web.problems import FieldError, ProblemRaised
 
 MAX_DEPTH = 32
 _INT64 = 2**63
-_MAX_DIGITS = 40
-_ALLOWED_CONTROLS = "\t\n\r"
+_MAX_DIGITS = 20
+_NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def load_json(raw: bytes) -> Any:
@@ -27,19 +28,15 @@ def load_json(raw: bytes) -> Any:
     what is not text.
     """
     try:
-        text = raw.decode("utf-8")
+        value = _DECODER.decode(raw.decode("utf-8"))
     except UnicodeDecodeError as error:
-        _malformed(f"byte {error.start} is not UTF-8", f"byte thứ {error.start} không phải UTF-8")
-    if text.startswith("\ufeff"):
-        _malformed("it starts with a byte order mark", "có dấu BOM ở đầu")
-    try:
-        value = _DECODER.decode(text)
+        raise _malformed(f"byte thứ {error.start} không phải UTF-8", f"byte {error.start} is not UTF-8") from error
     except json.JSONDecodeError as error:
-        _malformed(f"{error.msg}, character {error.pos}", f"sai cú pháp ở ký tự {error.pos}")
+        raise _malformed(f"sai cú pháp ở ký tự {error.pos}", f"syntax error at character {error.pos}") from error
+    except _NotJson as error:
+        raise _malformed(error.said.vi, error.said.en) from error
     except RecursionError:
-        _too_deep()
-    except ValueError as error:
-        _malformed(str(error), str(error))
+        raise _too_deep() from None
     return clean(value, "")
 
 
@@ -47,32 +44,32 @@ def clean(value: Any, pointer: str, depth: int = 0) -> Any:
     """The value with its texts in NFC; raises as `load_json` does."""
     if isinstance(value, str):
         return clean_text(value, pointer)
-    if isinstance(value, dict):
-        if depth >= MAX_DEPTH:
-            _too_deep()
-        cleaned = {
-            clean_text(name, pointer): clean(inner, f"{pointer}/{escaped(name)}", depth + 1)
-            for name, inner in value.items()
-        }
-        if len(cleaned) != len(value):
-            _malformed("two keys of an object are the same text", "một khóa xuất hiện hai lần")
-        return cleaned
+    if not isinstance(value, (dict, list)):
+        return value
+    if depth >= MAX_DEPTH:
+        raise _too_deep()
     if isinstance(value, list):
-        if depth >= MAX_DEPTH:
-            _too_deep()
         return [clean(inner, f"{pointer}/{index}", depth + 1) for index, inner in enumerate(value)]
-    return value
+    cleaned = {
+        clean_text(name, pointer): clean(inner, f"{pointer}/{escaped(name)}", depth + 1)
+        for name, inner in value.items()
+    }
+    if len(cleaned) != len(value):  # the same name once in NFC and once in NFD
+        raise _malformed(_TWICE.vi, _TWICE.en)
+    return cleaned
 
 
 def clean_text(text: str, pointer: str) -> str:
     """The text in NFC. Raises 422 for control characters (but tab and line ends) and lone surrogates."""
-    if text.isascii():
-        if text.isprintable() or not _has_controls(text):
-            return text
-        _not_text(pointer)
-    if _has_controls(text) or any("\ud800" <= letter <= "\udfff" for letter in text):
-        _not_text(pointer)
-    return unicodedata.normalize("NFC", text)
+    if _NOT_TEXT.search(text):
+        raise ProblemRaised(
+            422,
+            "invalid-text",
+            vi=_BROKEN.vi,
+            en=_BROKEN.en,
+            errors=[FieldError(pointer, "invalid-text", _BROKEN)],
+        )
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def escaped(name: object) -> str:
@@ -80,32 +77,40 @@ def escaped(name: object) -> str:
     return str(name).encode("utf-8", "replace").decode().replace("~", "~0").replace("/", "~1")
 
 
-def _has_controls(text: str) -> bool:
-    return any((letter < " " and letter not in _ALLOWED_CONTROLS) or letter == "\x7f" for letter in text)
+_BROKEN = Sentence("Có ký tự điều khiển hoặc ký tự hỏng; hãy xóa đi.", "It holds control or broken characters.")
+_TWICE = Sentence("có khóa xuất hiện hai lần trong một đối tượng", "a key appears twice in one object")
+
+
+class _NotJson(Exception):
+    """Python reads it, but JSON it is not, or no other reader could hold it."""
+
+    def __init__(self, said: Sentence) -> None:
+        super().__init__(said.en)
+        self.said = said
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):
-        raise ValueError("a key appears twice in one object")
+        raise _NotJson(_TWICE)
     return made
 
 
 def _integer(digits: str) -> int:
     if len(digits) > _MAX_DIGITS or not -_INT64 <= (number := int(digits)) < _INT64:
-        raise ValueError("a whole number is larger than 64 bits")
+        raise _NotJson(Sentence("có số nguyên vượt quá 64 bit", "a whole number needs more than 64 bits"))
     return number
 
 
 def _number(digits: str) -> float:
     number = float(digits)
     if number in (float("inf"), float("-inf")):
-        raise ValueError("a number is too large")
+        raise _NotJson(Sentence("có số quá lớn", "a number is too large"))
     return number
 
 
 def _constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
+    raise _NotJson(Sentence(f"{name} không phải là giá trị JSON", f"{name} is no JSON value"))
 
 
 _DECODER = json.JSONDecoder(
@@ -113,8 +118,8 @@ _DECODER = json.JSONDecoder(
 )
 
 
-def _malformed(en: str, vi: str) -> NoReturn:
-    raise ProblemRaised(
+def _malformed(vi: str, en: str) -> ProblemRaised:
+    return ProblemRaised(
         400,
         "malformed-json",
         vi=f"Nội dung gửi lên không phải JSON hợp lệ: {vi}.",
@@ -122,12 +127,5 @@ def _malformed(en: str, vi: str) -> NoReturn:
     )
 
 
-def _too_deep() -> NoReturn:
-    _malformed(f"it is nested deeper than {MAX_DEPTH}", f"lồng nhau quá {MAX_DEPTH} tầng")
-
-
-def _not_text(pointer: str) -> NoReturn:
-    detail = Sentence("Có ký tự điều khiển hoặc ký tự hỏng; hãy xóa đi.", "It holds control or broken characters.")
-    raise ProblemRaised(
-        422, "invalid-text", vi=detail.vi, en=detail.en, errors=[FieldError(pointer, "invalid-text", detail)]
-    )
+def _too_deep() -> ProblemRaised:
+    return _malformed(f"lồng nhau quá {MAX_DEPTH} tầng", f"it is nested deeper than {MAX_DEPTH}")

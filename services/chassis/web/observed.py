@@ -54,7 +54,8 @@ def _end(response: Response) -> Response:
 
 def _caution(response: Response) -> None:
     headers = response.headers
-    headers.setdefault("Cache-Control", "no-store" if request.method != "GET" else "private, no-cache")
+    # What a signed-in caller sees may be personal data: no cache keeps it.
+    headers.setdefault("Cache-Control", "no-store" if "principal" in g or request.method != "GET" else "no-cache")
     headers["X-Content-Type-Options"] = "nosniff"
     headers.setdefault("Referrer-Policy", "no-referrer")
     headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")

@@ -40,7 +40,7 @@ def document(
     for each in listed:
         for route in each.declared:
             path = re.sub(r"<(?:[^<:]+:)?([^>]+)>", r"{\1}", route.rule)
-            paths.setdefault(path, {})[route.method.lower()] = _operation(each, route, schemas)
+            paths.setdefault(path, {})[route.method.lower()] = _operation(each, route, schemas, definitions)
     return {
         "openapi": "3.1.0",
         "info": {"title": title, "version": version, "description": description},
@@ -71,7 +71,7 @@ def _schemas(routes: Iterable[Route]) -> tuple[Models, dict[str, Any]]:
     return found, shared.get("$defs", {})
 
 
-def _operation(within: Routes, route: Route, schemas: Models) -> dict[str, Any]:
+def _operation(within: Routes, route: Route, schemas: Models, definitions: Mapping[str, Any]) -> dict[str, Any]:
     function, details = route.function, route.details
     said = inspect.getdoc(function) or ""
     first, _, rest = said.partition("\n")
@@ -79,7 +79,7 @@ def _operation(within: Routes, route: Route, schemas: Models) -> dict[str, Any]:
         "operationId": details.get("operation_id") or f"{within.name}_{function.__name__}".replace("-", "_"),
         "summary": details.get("summary") or first.rstrip("."),
         "tags": [tag.name for tag in [*(details.get("tags") or []), *within.abp_tags]],
-        "parameters": _parameters(route, schemas),
+        "parameters": _parameters(route, schemas, definitions),
         "responses": _responses(route, schemas),
         "security": [] if is_public(function) else [{"bearer": []}],
     }
@@ -94,13 +94,13 @@ def _operation(within: Routes, route: Route, schemas: Models) -> dict[str, Any]:
     return operation
 
 
-def _parameters(route: Route, schemas: Models) -> list[dict[str, Any]]:
+def _parameters(route: Route, schemas: Models, definitions: Mapping[str, Any]) -> list[dict[str, Any]]:
     parameters: list[dict[str, Any]] = []
     for place in ("path", "query", "header"):
         model = route.declared.models.get(place)
         if model is None:
             continue
-        schema = model.model_json_schema(ref_template=_REF, by_alias=True)
+        schema = definitions[schemas[model, "validation"]["$ref"].rpartition("/")[2]]
         for name, of_field in schema.get("properties", {}).items():
             parameter = {
                 "name": name.replace("_", "-") if place == "header" else name,
