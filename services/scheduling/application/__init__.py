@@ -1,0 +1,1 @@
+"""What scheduling does: one module per use case, a verb; reads through a Store, returns an Outcome, commits nothing."""

@@ -1,0 +1,1 @@
+"""What scheduling knows by itself: meetings, answers, concerns, tasks, host rotation, joint-activity proposals."""
