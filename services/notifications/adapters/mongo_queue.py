@@ -1,0 +1,151 @@
+"""The delivery queue on MongoDB: a handful of round trips per batch, on the server's clock."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+
+from pymongo import UpdateOne
+from pymongo.client_session import ClientSession
+from pymongo.database import Database
+
+from chassis.messaging.envelope import Message
+from chassis.messaging.outbox import publish
+from chassis.storage.bson_form import from_bson, to_bson
+from chassis.storage.changes import Changes
+from chassis.storage.mongo import unavailable_when_gone
+from notifications.application.ports import Result
+from notifications.domain.delivery import CLAIMED, DELIVERIES, LONG_AGO, Channel, Delivery, State
+
+_CLAIMED = [state.value for state in CLAIMED]
+_IN_DOUBT = [state.value for state in (State.SENDING, State.ASKING, State.UNKNOWN, State.ACCEPTED)]
+_LOOK_AHEAD = 4
+
+
+class MongoQueue:
+    """`DeliveryQueue` on one database. Safe for threads; not for forks."""
+
+    def __init__(self, database: Database[dict[str, Any]], *, timeout_seconds: float = 20.0) -> None:
+        self._database, self._timeout = database, timeout_seconds
+        self._deliveries = database[DELIVERIES.name]
+        self._owner, self._claims = secrets.token_hex(6), count(1)
+        self._spread = 0
+
+    def now(self) -> datetime:
+        with unavailable_when_gone(self._timeout):
+            said = self._database.command("hello")["localTime"]
+        assert isinstance(said, datetime)
+        return said
+
+    def claim(self, channel: Channel, *, limit: int, lease_seconds: float) -> list[Delivery]:
+        now, claim = self.now(), f"{self._owner}:{next(self._claims)}"
+        due = {"$gt": LONG_AGO, "$lte": now}
+        with unavailable_when_gone(self._timeout):
+            ids = self._due_ids({"channel": channel.value, "due": due}, limit)
+            if not ids:
+                return []
+            taken = {"claim": claim, "due": now + timedelta(seconds=lease_seconds)}
+            count_attempt = {"attempts": 1, "version": 1}
+            fresh = self._deliveries.update_many(
+                {"_id": {"$in": ids}, "due": due, "state": State.QUEUED.value},
+                {"$set": {**taken, "state": State.SENDING.value}, "$inc": count_attempt},
+            ).modified_count
+            if fresh < len(ids):
+                fresh += self._deliveries.update_many(
+                    {"_id": {"$in": ids}, "due": due, "state": {"$in": _IN_DOUBT}},
+                    {"$set": {**taken, "state": State.ASKING.value}, "$inc": count_attempt},
+                ).modified_count
+            # Another deliverer was after the same rows: look further down the queue next time.
+            self._spread = (self._spread + 1) % _LOOK_AHEAD if fresh < len(ids) else 0
+            rows = self._deliveries.find({"_id": {"$in": ids}, "claim": claim})
+            return [from_bson(DELIVERIES, row) for row in rows]
+
+    def _due_ids(self, where: dict[str, Any], limit: int) -> list[str]:
+        skip = self._spread * limit
+        found = self._deliveries.find(where, {"_id": 1}).sort([("due", 1), ("_id", 1)]).limit(skip + limit)
+        ids = [row["_id"] for row in found]
+        return ids[skip:] or ids[-limit:]
+
+    def renew(self, held: Collection[Delivery], *, lease_seconds: float) -> None:
+        if not held:
+            return
+        until = self.now() + timedelta(seconds=lease_seconds)
+        claims = list({row.claim for row in held})
+        with unavailable_when_gone(self._timeout):
+            self._deliveries.update_many(
+                {"_id": {"$in": [row.id for row in held]}, "claim": {"$in": claims}, "state": {"$in": _CLAIMED}},
+                {"$set": {"due": until}, "$inc": {"version": 1}},
+            )
+
+    def record(self, results: Sequence[Result], messages: Sequence[Message]) -> int:
+        if not results:
+            return 0
+        if not messages:
+            with unavailable_when_gone(self._timeout):
+                return self._deliveries.bulk_write([_written(one) for one in results], ordered=False).matched_count
+        return self._record_and_publish(results, messages)
+
+    def _record_and_publish(self, results: Sequence[Result], messages: Sequence[Message]) -> int:
+        outbox: dict[str, list[Any]] = {}
+        for message in messages:
+            outbox.setdefault(message.key, []).extend(publish(Changes(), message).changes)
+
+        def write(session: ClientSession) -> int:
+            wanted = {one.id: one.claim for one in results}
+            held = [
+                row["_id"]
+                for row in self._deliveries.find(
+                    {"_id": {"$in": list(wanted)}, "state": {"$in": _CLAIMED}}, {"claim": 1}, session=session
+                )
+                if row.get("claim") == wanted[row["_id"]]
+            ]
+            mine = set(held)
+            writes = [_written(one) for one in results if one.id in mine]
+            if writes:
+                self._deliveries.bulk_write(writes, ordered=False, session=session)
+            rows = [change for key in held for change in outbox.get(key, ())]
+            if rows:
+                self._database[rows[0].kind.name].insert_many(
+                    [to_bson(change.document) for change in rows], session=session
+                )
+            return len(held)
+
+        with unavailable_when_gone(self._timeout), self._database.client.start_session() as session:
+            return session.with_transaction(write)
+
+    def stop_queued(self, notice_ids: Collection[str], *, about: str, reason: str) -> int:
+        now = self.now()
+        with unavailable_when_gone(self._timeout):
+            return self._deliveries.update_many(
+                {"about": about, "notice_id": {"$in": list(notice_ids)}, "state": State.QUEUED.value},
+                {
+                    "$set": {"state": State.STOPPED.value, "reason": reason, "due": None, "done_at": now},
+                    "$inc": {"version": 1},
+                },
+            ).modified_count
+
+    def states(self, ids: Iterable[str]) -> dict[str, State]:
+        with unavailable_when_gone(self._timeout):
+            rows = self._deliveries.find({"_id": {"$in": list(ids)}}, {"state": 1})
+            return {row["_id"]: State(row["state"]) for row in rows}
+
+
+def _written(result: Result) -> UpdateOne:
+    values: dict[str, Any] = {
+        "state": result.state.value,
+        "due": result.due,
+        "claim": None,
+        "attempts": result.attempts,
+        "reason": result.reason,
+    }
+    for name in ("gateway_id", "parts", "price_vnd", "sent_at", "done_at"):
+        value = getattr(result, name)
+        if value is not None:
+            values[name] = value
+    return UpdateOne(
+        {"_id": result.id, "claim": result.claim, "state": {"$in": _CLAIMED}},
+        {"$set": values, "$inc": {"version": 1}},
+    )

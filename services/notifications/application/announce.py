@@ -1,0 +1,152 @@
+"""One event becomes one notice and a delivery per person and channel."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from chassis.context import Context
+from chassis.failures import Unready
+from chassis.messaging.outbox import publish
+from chassis.storage.changes import Changes
+from chassis.storage.store import Store
+from contracts.notifications_events import MessageFailed
+from notifications.application.ports import Composer
+from notifications.application.read_models import CONTACTS, UNITS, ContactSeen, UnitSeen
+from notifications.application.refusals import REFUSALS, refusal_id
+from notifications.domain.delivery import DELIVERIES, WILL_NOT_ARRIVE, Channel, Delivery, State, delivery_id
+from notifications.domain.notice import NOTICES, Notice
+from notifications.domain.quiet_hours import QuietHours
+
+
+def system_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What an installation decides.
+
+    valid_for       how long a message that is not about a meeting may wait
+    contact_wait    how long an unknown person's contact is waited for before the message is given up
+    price_per_part  đồng
+    """
+
+    quiet: QuietHours = field(default_factory=lambda: QuietHours.parse(""))
+    valid_for: timedelta = timedelta(hours=48)
+    contact_wait: timedelta = timedelta(minutes=10)
+    price_per_part: int = 850
+    diacritics: bool = False
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What every announcement needs beside its event."""
+
+    composer: Composer
+    policy: Policy
+    clock: Callable[[], datetime] = system_clock
+
+
+def unit_of(store: Store, unit_id: str) -> UnitSeen:
+    """The unit, or Unready until members has told of it: without it nobody knows who may read the messages."""
+    unit = store.get(UNITS, unit_id)
+    if unit is None:
+        raise Unready(f"units:{unit_id}")
+    return unit
+
+
+def announce(notice: Notice, people: Sequence[str], store: Store, desk: Desk, context: Context) -> Changes:
+    """The notice with its deliveries, and MessageFailed for whom there is no way to reach.
+
+    Each person gets an SMS delivery, which is `skipped` with its reason where it can't be sent, and an e-mail beside
+    it where he has an address. Of a person whom members has not told of yet both are queued and wait.
+    """
+    people = list(dict.fromkeys(people))
+    contacts = store.get_many(CONTACTS, people)
+    refused = store.get_many(REFUSALS, [refusal_id(channel, person) for person in people for channel in Channel])
+    coded = _needing_a_code(notice, contacts, store, context.now) if notice.answerable else frozenset()
+    rows = list(_rows(notice, people, contacts, refused=refused, coded=coded, policy=desk.policy, now=context.now))
+    changes = Changes().insert(NOTICES, notice).insert(DELIVERIES, *rows)
+    for row in rows:
+        if row.state in WILL_NOT_ARRIVE:
+            publish(changes, context.message(failure(row), key=row.id, sequence=row.version))
+    return changes
+
+
+def failure(row: Delivery) -> MessageFailed:
+    return MessageFailed(
+        message_id=row.id,
+        person_id=row.person_id,
+        about=row.about,
+        channel=row.channel.value,
+        reason=row.reason or "unknown",
+    )
+
+
+def _rows(
+    notice: Notice,
+    people: Sequence[str],
+    contacts: Mapping[str, ContactSeen],
+    *,
+    refused: Collection[str],
+    coded: Collection[str],
+    policy: Policy,
+    now: datetime,
+) -> Iterator[Delivery]:
+    # A follow-up is looked at at once, in quiet hours too: to stop what it overtakes. It is sent when they end.
+    due = now if notice.earlier else policy.quiet.next_allowed(now, notice.message_class)
+    for person in people:
+        contact = contacts.get(person)
+        branches = contact.unit_ids if contact is not None else ()
+        path = (*notice.unit_path, *(unit for unit in branches if unit not in notice.unit_path))
+        units = (notice.unit_id, *(unit for unit in branches if unit != notice.unit_id))
+        for channel in Channel:
+            address = contact.address(channel) if contact is not None else ""
+            if address is None and channel is Channel.EMAIL:
+                continue
+            reason = _obstacle(contact, channel, address, refusal_id(channel, person) in refused)
+            if notice.even_if_refused and reason == "refused":
+                reason = None
+            yield Delivery(
+                id=delivery_id(notice.id, person, channel),
+                notice_id=notice.id,
+                about=notice.about,
+                person_id=person,
+                channel=channel,
+                state=State.SKIPPED if reason else State.QUEUED,
+                reason=reason,
+                due=None if reason else due,
+                created=now,
+                done_at=now if reason else None,
+                answer_until=notice.valid_until if notice.answerable and channel is Channel.SMS else None,
+                unit_path=path,
+                unit_ids=units,
+                coded=person in coded,
+            )
+
+
+def _obstacle(contact: ContactSeen | None, channel: Channel, address: str | None, refused: bool) -> str | None:
+    if contact is None:
+        return None
+    if address is None:
+        return "no_mobile"
+    return "refused" if refused or channel.value in contact.refused else None
+
+
+def _needing_a_code(notice: Notice, contacts: Mapping[str, ContactSeen], store: Store, now: datetime) -> frozenset[str]:
+    """Whose bare `1` would be ambiguous: several people of this audience on one phone, or another open invitation."""
+    phones = Counter(contact.sms for contact in contacts.values() if contact.sms is not None)
+    open_elsewhere = {
+        row.person_id
+        for row in store.find(DELIVERIES, {"person_id": {"$in": list(contacts)}, "answer_until": {"$gt": now}})
+        if row.about != notice.about
+    }
+    busy_phones = {contacts[person].sms for person in open_elsewhere}
+    return frozenset(
+        person
+        for person, contact in contacts.items()
+        if contact.sms is not None and (phones[contact.sms] > 1 or contact.sms in busy_phones)
+    )

@@ -1,0 +1,103 @@
+"""What this service keeps of other services' states, and how a state becomes a document."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pydantic import BaseModel, ConfigDict
+
+from chassis.storage.documents import Document, Index, Kind
+from contracts.members_states import ContactChannel, ContactState, UnitState
+from contracts.scheduling_states import ConcernAnswerState
+from notifications.domain.delivery import Channel
+from notifications.domain.sms_text import without_accents
+
+
+class ContactSeen(Document):
+    """How to reach a person. Personal data: read when a message is sent, never copied into a delivery.
+
+    `plain_name`, `plain_greeting`: without accents, folded once here because every SMS needs them.
+    """
+
+    full_name: str
+    plain_name: str
+    greeting: str
+    plain_greeting: str = ""
+    sms: str | None = None
+    email: str | None = None
+    refused: tuple[str, ...] = ()
+    unit_ids: tuple[str, ...] = ()
+
+    def address(self, channel: Channel) -> str | None:
+        return self.sms if channel is Channel.SMS else self.email
+
+
+CONTACTS: Kind[ContactSeen] = Kind("contacts_seen", ContactSeen, (Index((("sms", 1),)),))
+
+
+def as_contact(state: ContactState) -> ContactSeen:
+    first: dict[ContactChannel, str] = {}
+    for point in state.points:
+        first.setdefault(point.channel, point.address)
+    return ContactSeen(
+        id=state.person_id,
+        version=state.version,
+        full_name=state.full_name,
+        plain_name=without_accents(state.full_name),
+        greeting=state.greeting,
+        plain_greeting=without_accents(state.greeting),
+        sms=first.get(ContactChannel.SMS),
+        email=first.get(ContactChannel.EMAIL),
+        refused=tuple(channel.value for channel in state.refused),
+        unit_ids=state.unit_ids,
+    )
+
+
+class UnitName(BaseModel):
+    """What a unit was called on the days of `[starts, ends)`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    short_name: str
+    starts: date
+    ends: date | None = None
+
+
+class UnitSeen(Document):
+    path: tuple[str, ...]
+    names: tuple[UnitName, ...]
+
+    def name_on(self, day: date) -> UnitName:
+        """The name of that day; before the first or after the last, the nearest."""
+        for name in self.names:
+            if name.starts <= day and (name.ends is None or day < name.ends):
+                return name
+        return self.names[0] if day < self.names[0].starts else self.names[-1]
+
+
+UNITS: Kind[UnitSeen] = Kind("units_seen", UnitSeen)
+
+
+def as_unit(state: UnitState) -> UnitSeen:
+    return UnitSeen(
+        id=state.unit_id,
+        version=state.version,
+        path=tuple(state.path),
+        names=tuple(
+            UnitName(name=facts.name, short_name=facts.short_name, starts=facts.starts, ends=facts.ends)
+            for facts in sorted(state.facts, key=lambda facts: facts.starts)
+        ),
+    )
+
+
+class ConcernAnswerSeen(Document):
+    subject: str
+    answer: str
+
+
+CONCERN_ANSWERS: Kind[ConcernAnswerSeen] = Kind("concern_answers_seen", ConcernAnswerSeen)
+
+
+def as_concern_answer(state: ConcernAnswerState) -> ConcernAnswerSeen:
+    return ConcernAnswerSeen(id=state.concern_id, version=state.version, subject=state.subject, answer=state.answer)

@@ -1,0 +1,198 @@
+"""What becomes of a delivery after the gateway has, or has not, answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from chassis.context import new_uuid7
+from chassis.messaging.envelope import Cause, Message, compose
+from contracts.notifications_events import MessageDelivered, MessageFailed
+from notifications.application.announce import Policy
+from notifications.application.ports import Outgoing, Result
+from notifications.domain.backoff import MAX_ATTEMPTS, wait_seconds
+from notifications.domain.delivery import WILL_NOT_ARRIVE, Channel, Delivery, State
+from notifications.domain.notice import Notice
+from notifications.domain.sending import (
+    Accepted,
+    Answer,
+    Arrived,
+    InDoubt,
+    NeverSeen,
+    Permanent,
+    Standing,
+)
+from notifications.domain.sms_text import size_of
+
+RECEIPT_WAITS = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=6), timedelta(hours=24))
+"""When to ask for a receipt that has not come; after the last the delivery stays `accepted`. eSMS looks back 7 days."""
+KEY_BLOCKS = timedelta(hours=23)
+"""eSMS refuses a repeated RequestId for 24 h: within it a message of unknown outcome may be sent again."""
+UNKNOWN_WAIT = timedelta(seconds=2)
+
+
+def settle(outgoing: Outgoing, answer: Answer, policy: Policy, *, now: datetime, chance: float) -> Result:
+    """The result of a call. `chance` in [0, 1) spreads the next tries."""
+    row = outgoing.delivery
+    if isinstance(answer, Accepted):
+        return _accepted(row, answer.gateway_id, now, sms=outgoing, policy=policy)
+    if isinstance(answer, Permanent):
+        return _failed(row, answer.reason, now)
+    if isinstance(answer, InDoubt):
+        return Result(
+            id=row.id,
+            claim=row.claim or "",
+            state=State.UNKNOWN,
+            reason=answer.reason,
+            due=now + UNKNOWN_WAIT,
+            attempts=row.attempts,
+        )
+    if answer.counts and row.attempts >= MAX_ATTEMPTS:
+        return _failed(row, "gave_up", now)
+    wait = wait_seconds(max(1, row.attempts), chance=chance, asked=answer.asked)
+    return Result(
+        id=row.id,
+        claim=row.claim or "",
+        state=State.QUEUED,
+        reason=answer.reason,
+        due=now + timedelta(seconds=wait),
+        attempts=row.attempts if answer.counts else max(0, row.attempts - 1),
+    )
+
+
+def settle_asked(row: Delivery, standing: Standing, *, now: datetime) -> Result:
+    """The result of asking about an earlier attempt."""
+    if isinstance(standing, Arrived):
+        return _arrived(row, standing, now)
+    if isinstance(standing, Permanent):
+        return _failed(row, standing.reason, now)
+    if row.sent_at is not None:  # taken once, only its receipt is missing: never sent again
+        return _accepted_before(row, now)
+    if isinstance(standing, Accepted):
+        return _accepted(row, standing.gateway_id, now)
+    return _still_unknown(row, standing, now)
+
+
+def _arrived(row: Delivery, standing: Arrived, now: datetime) -> Result:
+    return Result(
+        id=row.id,
+        claim=row.claim or "",
+        state=State.DELIVERED,
+        attempts=row.attempts - 1,
+        gateway_id=standing.gateway_id or row.gateway_id,
+        parts=row.parts,
+        price_vnd=standing.price_vnd if standing.price_vnd is not None else row.price_vnd,
+        sent_at=row.sent_at or now,
+        done_at=now,
+    )
+
+
+def _still_unknown(row: Delivery, standing: InDoubt | NeverSeen, now: datetime) -> Result:
+    if isinstance(standing, InDoubt):
+        return Result(
+            id=row.id,
+            claim=row.claim or "",
+            state=State.UNKNOWN,
+            reason=standing.reason,
+            due=now + timedelta(seconds=wait_seconds(row.attempts, chance=0.5)),
+            attempts=row.attempts,
+        )
+    if row.channel is Channel.SMS and now - row.created > KEY_BLOCKS:
+        return _failed(row, "no_answer", now)  # too late to repeat without the risk of a second SMS
+    return Result(id=row.id, claim=row.claim or "", state=State.QUEUED, due=now, attempts=row.attempts)
+
+
+def announcements(results: Sequence[tuple[Delivery, Result]], notices: Mapping[str, Notice]) -> list[Message]:
+    """MessageDelivered and MessageFailed for those results that end a delivery either way."""
+    messages = []
+    for row, result in results:
+        if result.state is State.DELIVERED or (result.state in WILL_NOT_ARRIVE and result.reason != "was_not_told"):
+            notice = notices.get(row.notice_id)
+            cause = Cause(notice.correlation_id if notice is not None else row.notice_id, row.notice_id)
+            messages.append(told(row, result, cause))
+    return messages
+
+
+def told(row: Delivery, result: Result, cause: Cause) -> Message:
+    """The event that tells the others of a final result; its sequence is the row's version after the change."""
+    event: MessageDelivered | MessageFailed
+    at = result.done_at
+    assert at is not None, "a final result has its time"
+    if result.state is State.DELIVERED:
+        event = MessageDelivered(
+            message_id=row.id,
+            person_id=row.person_id,
+            about=row.about,
+            channel=row.channel.value,
+            delivered_at=at,
+            parts=result.parts,
+            price_vnd=result.price_vnd,
+        )
+    else:
+        event = MessageFailed(
+            message_id=row.id,
+            person_id=row.person_id,
+            about=row.about,
+            channel=row.channel.value,
+            reason=result.reason or "unknown",
+        )
+    return compose(event, message_id=new_uuid7(), key=row.id, sequence=row.version + 1, time=at, cause=cause)
+
+
+def _accepted(
+    row: Delivery,
+    gateway_id: str | None,
+    now: datetime,
+    *,
+    sms: Outgoing | None = None,
+    policy: Policy | None = None,
+) -> Result:
+    parts = price = None
+    if row.channel is Channel.SMS and sms is not None and policy is not None:
+        parts = size_of(sms.personal.fill(sms.texts.sms)).parts
+        price = parts * policy.price_per_part
+    return Result(
+        id=row.id,
+        claim=row.claim or "",
+        state=State.ACCEPTED,
+        due=now + RECEIPT_WAITS[0] if row.channel is Channel.SMS else None,
+        attempts=row.attempts,
+        gateway_id=gateway_id,
+        parts=parts,
+        price_vnd=price,
+        sent_at=now,
+        done_at=None if row.channel is Channel.SMS else now,
+    )
+
+
+def _accepted_before(row: Delivery, now: datetime) -> Result:
+    assert row.sent_at is not None
+    later = [row.sent_at + wait for wait in RECEIPT_WAITS if row.sent_at + wait > now]
+    return Result(
+        id=row.id,
+        claim=row.claim or "",
+        state=State.ACCEPTED,
+        reason=None if later else "no_receipt",
+        due=later[0] if later else None,
+        attempts=row.attempts - 1,
+        gateway_id=row.gateway_id,
+        parts=row.parts,
+        price_vnd=row.price_vnd,
+        sent_at=row.sent_at,
+        done_at=None if later else now,
+    )
+
+
+def _failed(row: Delivery, reason: str, now: datetime) -> Result:
+    return Result(
+        id=row.id,
+        claim=row.claim or "",
+        state=State.FAILED,
+        reason=reason,
+        attempts=row.attempts,
+        gateway_id=row.gateway_id,
+        parts=row.parts,
+        price_vnd=row.price_vnd,
+        sent_at=row.sent_at,
+        done_at=now,
+    )

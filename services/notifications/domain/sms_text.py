@@ -1,0 +1,125 @@
+"""Text as a phone network counts it: accents removed, GSM-7 or UCS-2, parts.
+
+Rules: 3GPP TS 23.038 (alphabet), TS 23.040 (concatenation). One part holds 160 GSM-7 or 70 UCS-2 units, a part of
+several 153 or 67; characters of the extension table cost two; a pair is never split over two parts.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+from math import ceil
+
+GSM_BASIC = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+GSM_EXTENSION = "\f^{}\\[~]|€"
+
+_SPELLED = {
+    "đ": "d",  # has no decomposition in Unicode
+    "Đ": "D",
+    "₫": "d",
+    "“": '"',
+    "”": '"',
+    "„": '"',
+    "«": '"',
+    "»": '"',
+    "‘": "'",
+    "’": "'",
+    "‚": "'",
+    "′": "'",
+    "`": "'",
+    "´": "'",
+    "–": "-",
+    "—": "-",
+    "‒": "-",
+    "−": "-",
+    "\u2010": "-",
+    "\u2011": "-",
+    "•": "-",
+    "·": "-",
+    "…": "...",
+    "×": "x",
+    "\t": " ",
+    "\u00a0": " ",
+    "\u2009": " ",
+    "\u200a": " ",
+    "\u202f": " ",
+    "\u200b": "",
+    "\u200c": "",
+    "\u200d": "",
+    "\ufeff": "",
+}
+_TABLE = {ord(sign): spelled for sign, spelled in _SPELLED.items()}
+
+
+class Encoding(StrEnum):
+    GSM7 = "gsm7"
+    UCS2 = "ucs2"
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """`units`: septets (GSM-7) or UTF-16 units (UCS-2). `parts`: what the gateway charges for."""
+
+    encoding: Encoding
+    units: int
+    parts: int
+
+
+def without_accents(text: str) -> str:
+    """The text in plain letters, as a Vietnamese SMS is usually sent: `Đoàn xã` → `Doan xa`.
+
+    What has no plain spelling becomes `?`, pictures are dropped; private-use signs (the places a template leaves for
+    the personal part) stay.
+    """
+    if text.isascii() and "`" not in text and "\t" not in text:
+        return text
+    plain = unicodedata.normalize("NFD", text.translate(_TABLE))
+    return "".join(_plain(sign) for sign in plain)
+
+
+def _plain(sign: str) -> str:
+    if sign.isascii():
+        return sign
+    category = unicodedata.category(sign)
+    if category == "Mn" or category in ("So", "Cf", "Sk"):
+        return ""
+    if category == "Co" or sign in GSM_BASIC or sign in GSM_EXTENSION:
+        return sign
+    spelled = unicodedata.normalize("NFKD", sign)
+    return spelled if spelled.isascii() else "?"
+
+
+def size_of(text: str) -> Size:
+    """How a gateway will encode and cut this text. Count the NFC form: NFD costs more parts for the same letters."""
+    if text.isascii() and not any(sign in text for sign in "`^{}\\[~]|\f") and text.isprintable():
+        return Size(Encoding.GSM7, len(text), _whole_parts(len(text), 160, 153))
+    if all(sign in GSM_BASIC or sign in GSM_EXTENSION for sign in text):
+        costs = [2 if sign in GSM_EXTENSION else 1 for sign in text]
+        return Size(Encoding.GSM7, sum(costs), _packed_parts(costs, 160, 153))
+    costs = [2 if ord(sign) > 0xFFFF else 1 for sign in text]
+    return Size(Encoding.UCS2, sum(costs), _packed_parts(costs, 70, 67))
+
+
+def as_sent(text: str, *, diacritics: bool) -> str:
+    """The text as it goes to the gateway: composed (NFC), and folded unless diacritics are wanted and paid for."""
+    return unicodedata.normalize("NFC", text) if diacritics else without_accents(text)
+
+
+def _whole_parts(units: int, alone: int, joined: int) -> int:
+    return 1 if units <= alone else ceil(units / joined)
+
+
+def _packed_parts(costs: list[int], alone: int, joined: int) -> int:
+    total = sum(costs)
+    if total <= alone or 2 not in costs:
+        return _whole_parts(total, alone, joined)
+    parts, used = 1, 0
+    for cost in costs:
+        if used + cost > joined:
+            parts, used = parts + 1, 0
+        used += cost
+    return parts
