@@ -30,10 +30,12 @@ class ParkedRecord(Document):
     headers: tuple[tuple[str, bytes], ...]
     value: bytes | None
     waits_for: str
-    """`kind:id` of the missing document; for one behind another, the origin of that one's lane: its lane."""
+    """`kind:id` of the missing document, or words that say it waits behind another of its lane."""
     parked_at: datetime
     due_at: datetime
     tries: int = 0
+    failures: int = 0
+    """Tries that ended in an error other than Unready."""
 
     @property
     def record(self) -> Record:
@@ -77,6 +79,16 @@ def still_waiting(row: ParkedRecord, *, waits_for: str, now: datetime) -> Parked
     return row.model_copy(
         update={"version": row.version + 1, "tries": row.tries + 1, "waits_for": waits_for, "due_at": now + pause}
     )
+
+
+def failed_once_more(row: ParkedRecord, *, now: datetime) -> ParkedRecord:
+    """The row after a try that ended in an error."""
+    return still_waiting(row, waits_for=row.waits_for, now=now).model_copy(update={"failures": row.failures + 1})
+
+
+def behind(row: ParkedRecord, head: ParkedRecord) -> ParkedRecord:
+    """The row, due when its lane's head is: before that there is nothing to do for it."""
+    return row.model_copy(update={"version": row.version + 1, "due_at": head.due_at})
 
 
 def occupied_lanes(store: Store, lanes: Collection[str]) -> set[str]:

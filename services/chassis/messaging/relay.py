@@ -16,18 +16,27 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Executor, Future
+from itertools import count
 from typing import NamedTuple, Protocol
+
+import structlog
 
 from chassis.failures import Unavailable
 from chassis.messaging import metrics
 from chassis.messaging.envelope import Message
-from chassis.messaging.lease import Lease
+from chassis.messaging.lease import Lease, LeaseLost
+from chassis.messaging.waiting import Stop, Stopping, Waiting
+
+_log = structlog.get_logger("relay")
 
 ROUND = 500
 """Aggregates per round. It bounds what the producer buffers, and what is sent twice after a crash."""
 
 REPUBLISHED_SECONDS = 3600.0
 REFUSED_WAITS_SECONDS = 60.0
+POLL_SECONDS = 0.5
+REPORT_SECONDS = 10.0
+CLOSING_SECONDS = 10.0
 _WAIT_SLICE_SECONDS = 0.2
 _FETCHES_PER_ROUND = 8
 
@@ -54,8 +63,10 @@ class OutboxRows(Protocol):
     def mark_published(self, ids: Sequence[str]) -> None:
         """Durable on a majority when it returns. Marking twice does nothing."""
 
-    def latest_published(self, topics: Collection[str], seconds: float) -> Iterable[Message]:
-        """Of each aggregate on `topics` published in the last `seconds`, the latest message."""
+    def latest_published(
+        self, topics: Collection[str], seconds: float, breathe: Callable[[], None]
+    ) -> Iterable[Message]:
+        """Of each aggregate on `topics` published in the last `seconds`, the latest message. Calls `breathe` often."""
 
     def backlog(self) -> Backlog:
         """How much waits."""
@@ -117,18 +128,36 @@ class Relay:
         self._being_marked: tuple[Future[None] | None, list[Message]] | None = None
         self._refused: dict[Aggregate, float] = {}
         self._late_seen = 0
+        self._waiting: Waiting | None = None
+        self._reported = float("-inf")
+
+    def run(self, stop: Stop, alarm: Alarm) -> None:
+        """Take over, and publish until asked to end; the lease must be held. Raises LeaseLost or PublishingFailed.
+
+        On the way out it waits for what is on its way and marks it, as long as broker and database answer.
+        """
+        waiting = self._waiting = Waiting(stop, self._beat)
+        try:
+            self._unless_away(self.take_over, waiting)
+            while not stop.asked:
+                if self._unless_away(self.round, waiting) == 0:
+                    alarm.wait(POLL_SECONDS)
+                self._report_now_and_then()
+        except Stopping:
+            pass
+        self._finish_up()
 
     def take_over(self) -> int:
         """Publish the states of the last hour again; how many. Call it once the lease is acquired, before any round."""
         self._late_seen = self._lease.late
         chunk: list[Message] = []
-        count = 0
-        for message in self._rows.latest_published(self._state_topics, REPUBLISHED_SECONDS):
+        number = 0
+        for message in self._rows.latest_published(self._state_topics, REPUBLISHED_SECONDS, self._breathe):
             chunk.append(message)
             if len(chunk) == self._limit:
-                count += self._republish(chunk)
+                number += self._republish(chunk)
                 chunk = []
-        return count + self._republish(chunk)
+        return number + self._republish(chunk)
 
     def round(self) -> int:
         """Publish the lowest pending version of each aggregate, at most `limit`; how many were acknowledged.
@@ -173,6 +202,38 @@ class Relay:
         metrics.OUTBOX_PENDING.set(backlog.pending)
         metrics.OUTBOX_OLDEST_SECONDS.set(backlog.oldest_seconds)
         metrics.OUTBOX_REFUSED.set(len(self._refused))
+
+    def _unless_away(self, step: Callable[[], int], waiting: Waiting) -> int:
+        """Do it when what it needs is there; until then back off, and keep the lease."""
+        for attempt in count():
+            try:
+                return step()
+            except Unavailable as error:
+                _log.warning("unavailable: backing off", reason=str(error))
+                waiting.pause(min(attempt, 4))
+                self._lease.keep()
+        raise AssertionError("count() ended")
+
+    def _report_now_and_then(self) -> None:
+        if self._monotonic() - self._reported < REPORT_SECONDS:
+            return
+        self._reported = self._monotonic()
+        try:
+            self.report()
+        except Unavailable:
+            pass  # the next report tells
+
+    def _finish_up(self) -> None:
+        deadline = self._monotonic() + CLOSING_SECONDS
+        try:
+            while self._on_its_way is not None and self._monotonic() < deadline:
+                self._beat()
+                self._lease.keep()
+                if self._on_its_way[0].wait(_WAIT_SLICE_SECONDS):
+                    self._finish()
+            self.settle()
+        except (Unavailable, LeaseLost, PublishingFailed) as error:
+            _log.warning("ended with marks unwritten: some messages will be sent twice", reason=str(error))
 
     def _fetch(self) -> list[Message]:
         """The next aggregates' lowest versions, going round the outbox, without those that are on their way."""
@@ -248,6 +309,8 @@ class Relay:
 
     def _breathe(self) -> None:
         self._beat()
+        if self._waiting is not None:
+            self._waiting.require_going_on()
         self._lease.keep()
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from threading import Event
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from chassis.failures import Unavailable
 
@@ -19,10 +18,19 @@ class Stopping(Exception):
     """The process was told to stop while it waited: leave the record undone, it is still in the log or the outbox."""
 
 
-class Waiting:
-    """Pauses that end at once when `stop` is set, and tell the watchdog that the loop lives."""
+class Stop(Protocol):
+    """Whether the process was asked to end: `runtime.shutdown.Shutdown`."""
 
-    def __init__(self, stop: Event, beat: Callable[[], None] = lambda: None) -> None:
+    @property
+    def asked(self) -> bool: ...
+    def wait(self, seconds: float) -> bool:
+        """Sleep for so long, or until asked; whether it was asked."""
+
+
+class Waiting:
+    """Pauses that end at once when the process is to stop, and tell the watchdog that the loop lives."""
+
+    def __init__(self, stop: Stop, beat: Callable[[], None] = lambda: None) -> None:
         self.stop, self.beat = stop, beat
 
     def pause(self, attempt: int) -> None:
@@ -30,6 +38,12 @@ class Waiting:
         self.beat()
         seconds = min(_LONGEST_SECONDS, _FIRST_SECONDS * 2 ** min(attempt, 10)) * random.uniform(0.7, 1.3)
         if self.stop.wait(seconds):
+            raise Stopping
+
+    def require_going_on(self) -> None:
+        """Raises Stopping when the process was asked to end."""
+        self.beat()
+        if self.stop.asked:
             raise Stopping
 
     def until_available(self, action: Callable[[], T]) -> T:

@@ -108,7 +108,9 @@ class KafkaSource:
 
     def partition_counts(self) -> dict[str, int]:
         try:
-            counts = {topic: self._consumer.partitions_for_topic(self._connection.topic(topic)) for topic in self._topics}
+            counts = {
+                topic: self._consumer.partitions_for_topic(self._connection.topic(topic)) for topic in self._topics
+            }
         except KafkaError as error:
             raise Unavailable(f"Kafka: {type(error).__name__}") from error
         return {topic: len(numbers or ()) for topic, numbers in counts.items()}

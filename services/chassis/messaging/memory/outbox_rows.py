@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from chassis.failures import VersionConflict
@@ -35,10 +35,15 @@ class StoredOutboxRows:
             except VersionConflict:
                 pass  # another relay marked it
 
-    def latest_published(self, topics: Collection[str], seconds: float) -> Iterator[Message]:
+    def latest_published(
+        self, topics: Collection[str], seconds: float, breathe: Callable[[], None]
+    ) -> Iterator[Message]:
+        breathe()
         since = datetime.now(UTC) - timedelta(seconds=seconds)
         where = {"state": "published", "published_at": {"$gte": since}, "topic": {"$in": list(topics)}}
-        latest = {Aggregate(row.topic, row.aggregateid): row for row in self._store.find(OUTBOX, where, sort=PENDING_ORDER)}
+        latest = {
+            Aggregate(row.topic, row.aggregateid): row for row in self._store.find(OUTBOX, where, sort=PENDING_ORDER)
+        }
         yield from map(_message, latest.values())
 
     def backlog(self) -> Backlog:

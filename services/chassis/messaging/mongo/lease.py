@@ -52,8 +52,6 @@ class MongoLeaseTable:
 
     def _make(self, name: str) -> None:
         try:
-            self._rows.insert_one(
-                {"_id": name, "version": 1, "holder": None, "term": 0, "late": 0, "expires_at": None}
-            )
+            self._rows.insert_one({"_id": name, "version": 1, "holder": None, "term": 0, "late": 0, "expires_at": None})
         except DuplicateKeyError:
             pass  # another process made it at the same moment

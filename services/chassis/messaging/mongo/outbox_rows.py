@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,6 +22,7 @@ from chassis.storage.mongo import unavailable_when_gone
 Row = dict[str, Any]
 
 _TIMEOUT_SECONDS = 5.0
+_SCAN_SECONDS = 120.0
 _CHUNK = 500
 _MARK_CONCERN = WriteConcern("majority", j=False)
 
@@ -42,7 +43,7 @@ class MongoOutboxRows:
             cursor = self._rows.find({"state": "pending"}, session=session, batch_size=limit, limit=limit)
             cursor = cursor.hint(list(PENDING_ORDER)).sort(list(PENDING_ORDER))
             if after is not None:
-                beyond = [("topic", after.topic), ("aggregateid", after.key), ("sequence", MaxKey()), ("_id", MaxKey())]
+                beyond = {"topic": after.topic, "aggregateid": after.key, "sequence": MaxKey(), "_id": MaxKey()}
                 cursor = cursor.min(beyond)
             return [_message(row) for row in cursor]
 
@@ -51,22 +52,29 @@ class MongoOutboxRows:
             return
         with unavailable_when_gone(self._timeout):
             self._marks.update_many(
-                {"_id": {"$in": list(ids)}, "state": "pending"}, {"$set": {"state": "published", "published_at": datetime.now(UTC)}}
+                {"_id": {"$in": list(ids)}, "state": "pending"},
+                {"$set": {"state": "published", "published_at": datetime.now(UTC)}},
             )
 
-    def latest_published(self, topics: Collection[str], seconds: float) -> Iterator[Message]:
+    def latest_published(
+        self, topics: Collection[str], seconds: float, breathe: Callable[[], None]
+    ) -> Iterator[Message]:
         since = datetime.now(UTC) - timedelta(seconds=seconds)
         latest: dict[Aggregate, tuple[int, str]] = {}
-        with unavailable_when_gone(60.0):
-            of_the_time = {"state": "published", "published_at": {"$gte": since}, "topic": {"$in": list(topics)}}
-            for row in self._rows.find(of_the_time, {"topic": 1, "aggregateid": 1, "sequence": 1}):
+        of_the_time = {"state": "published", "published_at": {"$gte": since}, "topic": {"$in": list(topics)}}
+        with unavailable_when_gone(_SCAN_SECONDS):
+            found = self._rows.find(of_the_time, {"topic": 1, "aggregateid": 1, "sequence": 1}, batch_size=_CHUNK)
+            for number, row in enumerate(found):
                 aggregate, version = Aggregate(row["topic"], row["aggregateid"]), (row["sequence"], row["_id"])
                 latest[aggregate] = max(version, latest.get(aggregate, version))
+                if number % _CHUNK == 0:
+                    breathe()
         ids = [id for _, id in latest.values()]
         for start in range(0, len(ids), _CHUNK):
+            breathe()
             with unavailable_when_gone(self._timeout):
-                found = list(self._rows.find({"_id": {"$in": ids[start : start + _CHUNK]}}))
-            yield from map(_message, found)
+                rows = list(self._rows.find({"_id": {"$in": ids[start : start + _CHUNK]}}))
+            yield from map(_message, rows)
 
     def backlog(self) -> Backlog:
         oldest = {"$group": {"_id": None, "pending": {"$sum": 1}, "oldest": {"$min": "$time"}}}

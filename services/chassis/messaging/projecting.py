@@ -1,0 +1,114 @@
+"""Read models: batches of states written under the version guard, without a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import structlog
+
+from chassis.failures import Malformed
+from chassis.messaging.dead_letters import erase_dead_letters
+from chassis.messaging.handlers import Projection
+from chassis.messaging.routes import Arrival
+from chassis.messaging.waiting import Stopping, Waiting
+from chassis.storage.documents import Document
+from chassis.storage.store import Store
+
+_log = structlog.get_logger("consume")
+
+_TRIES = 5
+
+NeededNames = set[str]
+"""`kind:id` of documents that were written: what a parked record may have waited for."""
+
+
+class Projector:
+    """Writes what arrivals tell into their projections' kinds."""
+
+    def __init__(self, store: Store, waiting: Waiting, clock: Callable[[], datetime]) -> None:
+        self._store, self._waiting, self._clock = store, waiting, clock
+
+    def project(self, arrivals: Sequence[Arrival]) -> tuple[NeededNames, dict[str, Exception]]:
+        """Write all of them; what was written, and for each record that could not be, by origin, why not.
+
+        Waits out Unavailable. Raises Stopping when asked to end meanwhile; then nothing is known of any of them.
+        """
+        try:
+            return self._together(arrivals), {}
+        except Stopping:
+            raise
+        except Exception as error:
+            if len(arrivals) > 1:
+                _log.warning("a batch of states failed: one by one", error=type(error).__name__)
+        written: NeededNames = set()
+        failed: dict[str, Exception] = {}
+        for arrival in arrivals:
+            try:
+                written |= self._patiently(arrival)
+            except Stopping:
+                raise
+            except Exception as error:
+                failed[arrival.record.origin] = error
+        return written, failed
+
+    def _patiently(self, arrival: Arrival) -> NeededNames:
+        for attempt in range(_TRIES - 1):
+            try:
+                return self._together([arrival])
+            except (Stopping, Malformed):
+                raise
+            except Exception:
+                self._waiting.pause(attempt)
+        return self._together([arrival])
+
+    def _together(self, arrivals: Iterable[Arrival]) -> NeededNames:
+        latest: dict[tuple[int, str], tuple[Projection[Any, Any], int, Document | None]] = {}
+        for arrival in arrivals:
+            for projection in arrival.route.projections:
+                at = (id(projection), arrival.incoming.key)
+                version, document = _told(arrival, projection)
+                if at not in latest or latest[at][1] < version:
+                    latest[at] = projection, version, document
+                if document is None:
+                    self._forget(arrival)
+        return self._write(latest)
+
+    def _write(self, latest: dict[tuple[int, str], tuple[Projection[Any, Any], int, Document | None]]) -> NeededNames:
+        kept: dict[int, tuple[Projection[Any, Any], list[Document]]] = {}
+        written: NeededNames = set()
+        for (number, key), (projection, version, document) in latest.items():
+            if document is None:
+                self._until_available(partial(self._store.bury, projection.kind, key, version))
+            else:
+                kept.setdefault(number, (projection, []))[1].append(document)
+                written.add(f"{projection.kind.name}:{key}")
+        for projection, documents in kept.values():
+            self._until_available(partial(self._store.project, projection.kind, documents))
+        return written
+
+    def _forget(self, arrival: Arrival) -> None:
+        """What was erased at its source must not survive here in a dead letter."""
+
+        def erase() -> None:
+            changes = erase_dead_letters(
+                self._store, arrival.record.topic, arrival.record.key or b"", now=self._clock()
+            )
+            if changes:
+                self._store.commit(changes)
+
+        self._until_available(erase)
+
+    def _until_available(self, action: Callable[[], object]) -> None:
+        self._waiting.until_available(action)
+
+
+def _told(arrival: Arrival, projection: Projection[Any, Any]) -> tuple[int, Document | None]:
+    if arrival.value is None:
+        return arrival.incoming.sequence, None
+    document: Document = projection.as_document(arrival.value)
+    if document.id != arrival.incoming.key:
+        raise Malformed("the state tells of another id than the record's key")
+    return document.version, document
