@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+from pathlib import Path
 
 from deploy.local.refusal import CannotStart
+from deploy.local.run import STATE, LocalRun, reset
 
 
 def main() -> int:
@@ -15,14 +18,13 @@ def main() -> int:
     run_parser = commands.add_parser("run", help="start everything, play the demo month, stay up")
     run_parser.add_argument("--without-demo", action="store_true", help="start with what data there is")
     commands.add_parser("reset", help="clear the data of the local system")
+    parser.add_argument("--state", type=Path, default=STATE, help="where data, logs and downloads lie (%(default)s)")
     asked = parser.parse_args()
-    from deploy.local.run import reset, run
-
     try:
         if asked.command == "run":
-            run(with_demo=not asked.without_demo)
+            LocalRun(os.environ, asked.state.resolve()).run(with_demo=not asked.without_demo)
         else:
-            reset()
+            reset(asked.state.resolve())
     except CannotStart as refusal:
         print(f"\n{refusal}", file=sys.stderr)
         return 1

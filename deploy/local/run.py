@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
 import shutil
 import signal
 import time
@@ -49,7 +48,7 @@ class RunningPlatform:
 class LocalRun:
     """One `make run`. Every step tells what it does; every failure is a CannotStart."""
 
-    def __init__(self, environment: Mapping[str, str], state: Path = STATE) -> None:
+    def __init__(self, environment: Mapping[str, str], state: Path) -> None:
         self._environment = environment
         self._data = state / "data"
         self._cache = state / "cache"
@@ -63,7 +62,8 @@ class LocalRun:
         started_at = time.monotonic()
         ports = self._check()
         with checks.hold_lock(self._lock_file) as lock, self._family(lock) as family:
-            signal.signal(signal.SIGTERM, signal.default_int_handler)  # the same way out as Ctrl-C
+            for number in (signal.SIGTERM, signal.SIGHUP):  # the same way out as Ctrl-C
+                signal.signal(number, signal.default_int_handler)
             system: LocalSystem | None = None
             try:
                 platform = self._start_platform(family)
@@ -176,7 +176,7 @@ class LocalRun:
 
     def _stop(self, system: LocalSystem | None, family: ProcessFamily) -> None:
         """Services first, then what they stand on. A second Ctrl-C makes it short."""
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._hurry)
         if system is not None:
             system.supervisor.stop_all(is_hurried=lambda: self._is_hurried)
@@ -187,13 +187,9 @@ class LocalRun:
         self._is_hurried = True
 
 
-def reset(state: Path = STATE) -> None:
+def reset(state: Path) -> None:
     """Clears data and logs; the downloaded Kafka stays. Raises CannotStart while the system runs."""
     with checks.hold_lock(state / "run.lock"):
         for name in ("data", "log"):
             shutil.rmtree(state / name, ignore_errors=True)
     print("The data of the local system is gone; the next `make run` starts anew.")
-
-
-def run(*, with_demo: bool) -> None:
-    LocalRun(os.environ).run(with_demo=with_demo)
