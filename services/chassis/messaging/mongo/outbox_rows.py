@@ -24,6 +24,7 @@ Row = dict[str, Any]
 _TIMEOUT_SECONDS = 5.0
 _SCAN_SECONDS = 120.0
 _CHUNK = 500
+_BEYOND_ALL_VERSIONS = (("sequence", MaxKey()), ("_id", MaxKey()))
 _MARK_CONCERN = WriteConcern("majority", j=False)
 
 
@@ -43,7 +44,7 @@ class MongoOutboxRows:
             cursor = self._rows.find({"state": "pending"}, session=session, batch_size=limit, limit=limit)
             cursor = cursor.hint(list(PENDING_ORDER)).sort(list(PENDING_ORDER))
             if after is not None:
-                beyond = {"topic": after.topic, "aggregateid": after.key, "sequence": MaxKey(), "_id": MaxKey()}
+                beyond: Any = [("topic", after.topic), ("aggregateid", after.key), *_BEYOND_ALL_VERSIONS]
                 cursor = cursor.min(beyond)
             return [_message(row) for row in cursor]
 

@@ -1,0 +1,269 @@
+"""What the outbox holds reaches the log: all of it, each aggregate in its order, whatever happens to the relay."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from chassis.failures import Unavailable
+from chassis.messaging.cloudevents import read
+from chassis.messaging.envelope import Message
+from chassis.messaging.lease import LeaseLost
+from chassis.messaging.outbox import OUTBOX
+from chassis.messaging.relay import OutboxRows, Sending
+from tests.integration.messaging.playthings import (
+    EVENTS,
+    PUBLISHER,
+    UNITS,
+    MeetingMoved,
+    cancel,
+    message,
+    move,
+    schedule,
+    tell_of,
+    unit,
+)
+from tests.integration.messaging.stage import Stage
+from tests.support.eventually import eventually
+
+
+class Killed(BaseException):
+    """As kill -9 does: nothing after it runs."""
+
+
+class RowsThatDie:
+    """An outbox whose reader is killed between the send and the mark."""
+
+    def __init__(self, rows: OutboxRows) -> None:
+        self._rows = rows
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._rows, name)
+
+    def mark_published(self, ids: list[str]) -> None:
+        raise Killed
+
+
+class RowsAwayOnce:
+    """An outbox whose database is away when marks are to be written for the first time."""
+
+    def __init__(self, rows: OutboxRows) -> None:
+        self._rows, self.away = rows, True
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._rows, name)
+
+    def mark_published(self, ids: list[str]) -> None:
+        if self.away:
+            self.away = False
+            raise Unavailable("for a test")
+        self._rows.mark_published(ids)
+
+
+def sequences(stage: Stage, topic: str, key: str) -> list[int]:
+    records = [read(record) for record in stage.backend.log(topic)]
+    return [record.sequence for record in records if record.key == key]
+
+
+def test_an_event_carries_its_whole_envelope(stage: Stage) -> None:
+    said = message(MeetingMoved(meeting_id="m-1", number=3), "m-1", 3)
+    stage.publish(said)
+
+    (record,) = stage.backend.log(EVENTS)
+    came = read(record)
+    assert (came.id, came.type, came.key, came.sequence) == (said.id, said.type, "m-1", 3)
+    assert (came.source, came.cause, came.payload) == (PUBLISHER, said.cause, said.payload)
+    assert abs((came.time - said.time).total_seconds()) < 0.001
+    assert dict(record.headers)["content-type"] == b"application/json"
+    assert dict(record.headers)["ce_specversion"] == b"1.0"
+
+
+def test_versions_of_one_aggregate_are_published_in_their_order_whatever_order_they_were_stored_in(
+    stage: Stage,
+) -> None:
+    versions = [message(MeetingMoved(meeting_id="m-1", number=n), "m-1", n) for n in range(1, 8)]
+    for said in reversed(versions):
+        tell_of(stage.publishing, said)
+    stage.publish()
+    assert sequences(stage, EVENTS, "m-1") == list(range(1, 8))
+
+
+def test_a_cancellation_never_comes_before_its_meeting(stage: Stage) -> None:
+    for number in range(20):
+        schedule(stage.publishing, f"m-{number}", "u-1")
+        move(stage.publishing, f"m-{number}")
+        cancel(stage.publishing, f"m-{number}")
+    stage.publish()
+    for number in range(20):
+        assert sequences(stage, EVENTS, f"m-{number}") == [1, 2, 3]
+
+
+def test_one_busy_aggregate_does_not_hold_up_the_others(stage: Stage) -> None:
+    relay = stage.relay(limit=5)
+    tell_of(stage.publishing, *(message(MeetingMoved(meeting_id="a", number=n), "a", n) for n in range(1, 21)))
+    tell_of(stage.publishing, message(MeetingMoved(meeting_id="b", number=1), "b", 1))
+    relay.round()
+    relay.round()
+    assert sequences(stage, EVENTS, "b") == [1]
+
+
+def test_a_round_sends_one_version_of_each_aggregate_and_marks_it(stage: Stage) -> None:
+    relay = stage.relay()
+    tell_of(stage.publishing, *(message(MeetingMoved(meeting_id="a", number=n), "a", n) for n in (1, 2)), unit("a", 1))
+    assert relay.round() == 2, "the same key on two topics is two orders"
+    rows = stage.publishing.find(OUTBOX, {"state": "pending"})
+    assert [row.sequence for row in rows] == [2]
+    assert relay.round() == 1
+    assert relay.round() == 0
+
+
+def test_nothing_is_lost_when_the_relay_is_killed_between_send_and_mark(stage: Stage) -> None:
+    schedule(stage.publishing, "m-1", "u-1")
+    cancel(stage.publishing, "m-1")
+    lease = stage.lease()
+    dying = stage.relay(lease=lease, rows=RowsThatDie(stage.backend.outbox()))
+    with pytest.raises(Killed):
+        dying.round()
+    lease.release()
+
+    stage.publish()
+    assert sequences(stage, EVENTS, "m-1") == [1, 1, 2], "again, and before what follows it"
+    assert stage.publishing.find(OUTBOX, {"state": "pending"}) == []
+
+
+def test_what_could_not_be_marked_is_marked_later_and_not_sent_again(stage: Stage) -> None:
+    relay = stage.relay(rows=RowsAwayOnce(stage.backend.outbox()))
+    schedule(stage.publishing, "m-1", "u-1")
+    with pytest.raises(Unavailable):
+        relay.round()
+    while relay.round():
+        pass
+    assert sequences(stage, EVENTS, "m-1") == [1]
+    assert stage.publishing.find(OUTBOX, {"state": "pending"}) == []
+
+
+class Unresolved:
+    """A publisher whose acknowledgements do not come until they are let through."""
+
+    def __init__(self) -> None:
+        self.sent: list[Message] = []
+        self.acknowledges = False
+
+    def send(self, messages: list[Message]) -> Sending:
+        self.sent += messages
+        publisher = self
+
+        class Waiting:
+            refused: tuple[Message, ...] = ()
+
+            def wait(self, seconds: float) -> bool:
+                if not publisher.acknowledges:
+                    publisher.acknowledges = True
+                    raise Unavailable("for a test: the round is broken off here")
+                return True
+
+        return Waiting()
+
+
+def test_nothing_is_sent_again_while_a_send_is_unresolved(stage: Stage) -> None:
+    publisher = Unresolved()
+    relay = stage.relay(publisher=publisher)
+    schedule(stage.publishing, "m-1", "u-1")
+    move(stage.publishing, "m-1")
+    with pytest.raises(Unavailable):
+        relay.round()
+    assert relay.round() == 1
+    assert [said.sequence for said in publisher.sent] == [1]
+    assert relay.round() == 1
+    assert [said.sequence for said in publisher.sent] == [1, 2]
+
+
+def test_a_message_that_is_too_large_holds_up_its_own_aggregate_alone(stage: Stage) -> None:
+    huge = message(MeetingMoved(meeting_id="m-1", number=1), "m-1", 1)
+    giant = b'{"meeting_id": "' + b"x" * 7 * 1024 * 1024 + b'"}'
+    tell_of(stage.publishing, replace(huge, payload=giant))
+    schedule(stage.publishing, "m-2", "u-1")
+    tell_of(stage.publishing, message(MeetingMoved(meeting_id="m-1", number=2), "m-1", 2))
+    stage.publish()
+    assert sequences(stage, EVENTS, "m-2") == [1]
+    assert sequences(stage, EVENTS, "m-1") == []
+    assert len(stage.publishing.find(OUTBOX, {"state": "pending"})) == 2
+
+
+def test_a_relay_without_the_lease_sends_nothing(stage: Stage) -> None:
+    now = [100.0]
+    sleeper = stage.relay(lease=stage.lease(seconds=0.3, monotonic=lambda: now[0]))
+    schedule(stage.publishing, "m-1", "u-1")
+
+    successor = stage.lease()
+    eventually(successor.acquire, within=5)
+    now[0] += 3600
+    with pytest.raises(LeaseLost):
+        sleeper.round()
+    assert stage.backend.log(EVENTS) == []
+
+
+def test_only_one_holds_the_lease_and_its_end_frees_it_at_once(stage: Stage) -> None:
+    first, second = stage.lease(), stage.lease()
+    assert first.acquire()
+    assert not second.acquire()
+    first.keep()
+    first.release()
+    assert second.acquire()
+    with pytest.raises(LeaseLost):
+        first.keep()
+
+
+def test_a_lease_that_another_had_in_between_is_lost_even_when_it_is_free_again(stage: Stage) -> None:
+    now = [0.0]
+    sleeper = stage.lease(seconds=0.2, monotonic=lambda: now[0])
+    assert sleeper.acquire()
+    other = stage.lease()
+    eventually(other.acquire, within=5)
+    other.release()
+    now[0] += 10
+    with pytest.raises(LeaseLost):
+        sleeper.keep()
+
+
+def test_whoever_takes_over_publishes_the_recent_states_again_each_in_its_last_version(stage: Stage) -> None:
+    lease = stage.lease()
+    before = stage.relay(lease=lease)
+    tell_of(stage.publishing, unit("u-1", 1), unit("u-2", 1))
+    before.round()
+    tell_of(stage.publishing, unit("u-1", 2))
+    before.round()
+    schedule(stage.publishing, "m-1", "u-1")
+    before.round()
+    lease.release()
+
+    assert stage.relay().take_over() == 2
+    assert sequences(stage, UNITS, "u-1") == [1, 2, 2]
+    assert sequences(stage, UNITS, "u-2") == [1, 1]
+    assert sequences(stage, EVENTS, "m-1") == [1], "events are for their inbox to guard"
+
+
+def test_a_zombie_that_announces_itself_makes_its_successor_publish_the_recent_states_once_more(stage: Stage) -> None:
+    lease = stage.lease()
+    successor = stage.relay(lease=lease)
+    successor.take_over()
+    tell_of(stage.publishing, unit("u-1", 1))
+    assert successor.round() == 1
+
+    late = unit("u-1", 0)
+    stage.raw(UNITS, b"u-1", late.payload, stage.like(late))
+    stage.lease().announce_late()
+    lease.acquire()
+    successor.round()
+    assert sequences(stage, UNITS, "u-1") == [1, 0, 1], "the last one on the compacted topic is right again"
+    successor.round()
+    assert sequences(stage, UNITS, "u-1") == [1, 0, 1]
+
+
+def test_the_backlog_is_told(stage: Stage) -> None:
+    rows = stage.backend.outbox()
+    assert rows.backlog().pending == 0
+    tell_of(stage.publishing, unit("u-1", 1), unit("u-2", 1))
+    assert rows.backlog().pending == 2
+    assert 0 <= rows.backlog().oldest_seconds < 60
