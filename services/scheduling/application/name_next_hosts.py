@@ -6,12 +6,9 @@ from dataclasses import dataclass
 
 from chassis.context import Context
 from chassis.failures import missing
-from chassis.permissions import reach
 from chassis.storage.store import Store
 from scheduling.application.organisation import unit
-from scheduling.application.permitted import actor_of, may
-from scheduling.application.plan_rotation import rotation_of
-from scheduling.application.read_models import UNITS
+from scheduling.application.plan_rotation import may_read_rotation, rotation_of
 from scheduling.domain.rotation import Debt, HostOfMonth
 
 MONTHS_AHEAD = 6
@@ -29,11 +26,8 @@ class NextHosts:
 def name_next_hosts(store: Store, context: Context, commune_id: str) -> NextHosts:
     """The next six months of a commune; read by whoever reads its rotation, or that of a branch under it."""
     commune = unit(store, commune_id)
-    if not may(context, "rotation.read", commune.path):
-        held = reach(actor_of(context), "rotation.read", context.today)
-        branches = store.get_many(UNITS, held.below | held.exactly)
-        if not any(commune_id in branch.path for branch in branches.values()):
-            raise missing("đơn vị", "unit")
+    if not may_read_rotation(store, context, commune.path):
+        raise missing("đơn vị", "unit")
     first = context.today.year * 12 + context.today.month - 1
     years = sorted({(first + ahead) // 12 for ahead in range(MONTHS_AHEAD)})
     rotations = {year: rotation for year in years if (rotation := rotation_of(store, commune_id, year))}

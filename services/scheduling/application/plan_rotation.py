@@ -12,6 +12,7 @@ from chassis.messaging.outbox import publish
 from chassis.outcome import Outcome
 from chassis.permissions import reach
 from chassis.storage.changes import Changes
+from chassis.storage.documents import Filter
 from chassis.storage.store import Store
 from contracts.scheduling_events import HostRotationPlanned
 from scheduling.application.organisation import BRANCH_KINDS, require_commune, unit
@@ -118,18 +119,30 @@ def swap_hosts(
 def rotation_in_reach(store: Store, context: Context, rotation_id: str) -> Rotation:
     """The rotation. Raises Refusal `missing` where there is none, and the same where the actor may not see it."""
     rotation = store.get(ROTATIONS, rotation_id)
-    if rotation is None or not may_read_rotation(store, context, rotation):
+    if rotation is None or not may_read_rotation(store, context, rotation.unit_path):
         raise missing(*ROTATION_WHAT)
     return rotation
 
 
-def may_read_rotation(store: Store, context: Context, rotation: Rotation) -> bool:
+def may_read_rotation(store: Store, context: Context, commune_path: Sequence[str]) -> bool:
     """Who reads rotations of the commune, and who does of a branch under it: it tells that branch's turn."""
-    if may(context, "rotation.read", rotation.unit_path):
+    if may(context, "rotation.read", commune_path):
         return True
+    return commune_path[-1] in _communes_above(store, context)
+
+
+def rotations_filter(store: Store, context: Context) -> Filter:
+    """The same decision as a condition."""
     held = reach(actor_of(context), "rotation.read", context.today)
-    branches = store.get_many(UNITS, held.below | held.exactly)
-    return any(rotation.unit_id in branch.path for branch in branches.values())
+    above = _communes_above(store, context)
+    return {"$or": [held.as_filter(person=None), {"unit_id": {"$in": sorted(above)}}]}
+
+
+def _communes_above(store: Store, context: Context) -> frozenset[str]:
+    """The units directly above the branches that the actor reads rotations of."""
+    held = reach(actor_of(context), "rotation.read", context.today)
+    branches = store.get_many(UNITS, held.below | held.exactly).values()
+    return frozenset(one.path[-2] for one in branches if len(one.path) > 1 and one.kind_now in BRANCH_KINDS)
 
 
 def rotation_of(store: Store, commune_id: str, year: int) -> Rotation | None:

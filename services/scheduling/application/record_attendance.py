@@ -23,10 +23,10 @@ from scheduling.domain.told_texts import free_text, has_contact
 
 @dataclass(frozen=True, slots=True)
 class RollCall:
-    """`absent`: person → a key of the policy's absence reasons. `guests` None keeps the guests recorded before."""
+    """`absent`: person and a key of the policy's absence reasons. `guests` None keeps the guests recorded before."""
 
     present: Sequence[str] = ()
-    absent: Mapping[str, str] | None = None
+    absent: Sequence[tuple[str, str]] = ()
     guests: Sequence[Guests] | None = None
 
 
@@ -41,8 +41,8 @@ def record_attendance(
     meeting = meeting_in_reach(store, context, meeting_id)
     as_expected(MEETINGS, meeting, expected)
     MEETING.after(meeting.state, MeetingCommand.RECORD_ATTENDANCE)
-    absent = dict(call.absent or {})
-    _require_clear(policy, call.present, absent)
+    absent = dict(call.absent)
+    _require_clear(policy, [*call.present, *(person_id for person_id, _ in call.absent)], absent)
     whole_meeting = _may_record_all(context, meeting)
     invitations = _invitations(store, context, meeting, [*call.present, *absent], whole_meeting)
     guests = meeting.guests
@@ -95,8 +95,8 @@ def _invitations(
     return invited
 
 
-def _require_clear(policy: Policy, present: Sequence[str], absent: Mapping[str, str]) -> None:
-    if len(set(present)) != len(present) or set(present) & set(absent):
+def _require_clear(policy: Policy, named: Sequence[str], absent: Mapping[str, str]) -> None:
+    if len(set(named)) != len(named):
         raise Refusal(
             "named-twice",
             vi="Một người được ghi hai lần: mỗi người chỉ có mặt hoặc vắng mặt.",

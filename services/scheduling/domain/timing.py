@@ -86,7 +86,7 @@ def timing_notices(kind: MeetingKind, slot: Slot, now: datetime, policy: Policy,
         notices.append(
             Notice(
                 "short-notice",
-                f"Báo trước chưa đủ {usual.notice_hours} giờ theo thông lệ {usual.vi}; nhiều người có thể không kịp dự.",
+                f"Báo trước chưa đủ {usual.notice_hours} giờ theo thông lệ {usual.vi}; có người có thể không kịp dự.",
                 f"Less than the usual {usual.notice_hours} hours of notice.",
             )
         )
