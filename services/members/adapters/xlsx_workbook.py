@@ -155,16 +155,12 @@ def _rows(book: OpenpyxlWorkbook, title: str) -> Iterator[tuple[Any, ...]]:
 def _cell(value: Any, formula: Any) -> Raw | None:
     if value is None:
         return EMPTY_FORMULA if isinstance(formula, str) and formula.startswith("=") else None
-    if isinstance(value, datetime):
-        return value.date().isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
+    if isinstance(value, (date, time)):
+        return (value.date() if isinstance(value, datetime) else value).isoformat()
     if isinstance(value, bool):
         return "x" if value else None
     if isinstance(value, (int, float)):
         return value if abs(value) < 1e15 else f"{value:.0f}"
-    if isinstance(value, time):
-        return value.isoformat()
     text = str(value)[:2_000]
     return text if text.strip() else None
 

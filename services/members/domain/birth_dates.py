@@ -97,10 +97,10 @@ def _day(day: int, month: int, year: int, notes: tuple[str, ...]) -> Birth:
     try:
         return Birth(date(year, month, day), year, notes)
     except ValueError:
-        return Birth(problem="birth-no-such-day")
+        return Birth(None, year if year >= 1000 else None, problem="birth-no-such-day")
 
 
 def _plausible(birth: Birth, today: date) -> Birth:
-    if birth.problem is None and birth.year is not None and not 1900 <= birth.year <= today.year:
-        return Birth(notes=birth.notes, problem="birth-implausible")
+    if birth.year is not None and not 1900 <= birth.year <= today.year:
+        return Birth(problem="birth-implausible")
     return birth

@@ -128,7 +128,7 @@ def _birth(raw: Mapping[Field, Raw], setting: Setting) -> Read:
         return {}, ("birth-missing",)
     birth = read_birth(written, setting.today)
     if birth.problem is not None:
-        return {}, (*birth.notes, birth.problem)
+        return {"birth_year": birth.year}, (*birth.notes, birth.problem)
     return {"birth_date": birth.day, "birth_year": birth.year}, (*birth.notes, *_age_notes(birth, raw, setting))
 
 
@@ -169,19 +169,23 @@ def _phone(raw: Mapping[Field, Raw], setting: Setting) -> Read:
     return {"phone": phone.e164, "other_phones": phone.others}, phone.notes
 
 
-def _email(raw: Mapping[Field, Raw], setting: Setting) -> Read:
-    written = raw.get(Field.EMAIL)
-    if (
-        written is None
-        or not re.search(r"\w", str(written))
-        or folded(str(written)) in ("khong", "khong co", "ko", "chua co")
-    ):
-        return {}, ()
-    plain = tidied(unicodedata.normalize("NFKC", str(written))).lower()
+def read_email(text: str) -> tuple[str | None, str | None]:
+    """The address in its one form, or None and the code of what is wrong with it."""
+    plain = tidied(unicodedata.normalize("NFKC", text)).lower()
     mended = re.sub(r"\s+", "", plain).removeprefix("mailto:").strip(".,;<>").replace(",", ".")
     if not _EMAIL.match(mended) or ".." in mended or len(mended) > 254:
-        return {}, ("email-unreadable",)
-    return {"email": mended}, () if mended == plain else ("email-repaired",)
+        return None, "email-unreadable"
+    return mended, None
+
+
+def _email(raw: Mapping[Field, Raw], setting: Setting) -> Read:
+    written = raw.get(Field.EMAIL)
+    if written is None or _says_none(written):
+        return {}, ()
+    email, problem = read_email(str(written))
+    if problem is not None:
+        return {}, (problem,)
+    return {"email": email}, () if email == tidied(str(written)).lower() else ("email-repaired",)
 
 
 def _branch(raw: Mapping[Field, Raw], setting: Setting) -> Read:

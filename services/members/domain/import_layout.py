@@ -82,10 +82,8 @@ def _shown(cell: Raw | None) -> str:
 
 def _names_one(text: str, branches: Branches) -> bool:
     """A title names a branch only when it says that it is one: a bare “Trung Hạ” could be anything."""
-    return (
-        bool(re.match(r"^(?:chi doan|cd|thon|khu pho|to dan pho)\b", label_key(text)))
-        and len(branches.found(text)) == 1
-    )
+    says_so = re.match(r"^(?:chi doan|cd|thon|khu pho|to dan pho)\b", label_key(text))
+    return says_so is not None and len(branches.found(text)) == 1
 
 
 def _is_footer(filled: Iterable[Raw | None], cells: dict[Field, Raw]) -> bool:
@@ -114,7 +112,7 @@ def _is_person(cells: dict[Field, Raw], ended: bool) -> bool:
     facts = sum(meaning in cells for meaning in _FACTS)
     if ended:
         return named and facts >= 1 and _number(cells) is not None
-    return named and (facts >= 1 or _number(cells) is not None) or facts >= 2
+    return (named and (facts >= 1 or _number(cells) is not None)) or facts >= 2
 
 
 def _number(cells: dict[Field, Raw]) -> int | None:

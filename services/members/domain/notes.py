@@ -67,7 +67,7 @@ NOTES = MappingProxyType(
         "phone-unassigned": _review("Không có đầu số điện thoại này", "no such prefix is in use"),
         "phone-foreign": _review("Số điện thoại nước ngoài", "the phone is of another country"),
         "birth-year-only": _fixed("Chỉ có năm sinh", "only the year of birth is known"),
-        "birth-month-only": _fixed("Chỉ có tháng và năm sinh; giữ năm", "only month and year of birth: the year is kept"),
+        "birth-month-only": _fixed("Chỉ có tháng và năm sinh; giữ năm", "only month and year: the year is kept"),
         "birth-serial": _fixed("Ngày sinh là số của Excel, đã đổi", "the birth date was Excel's day number"),
         "birth-run-together": _fixed("Ngày sinh viết liền, đã tách", "the birth date was written in one run"),
         "birth-century": _fixed("Năm sinh hai chữ số, đã viết đủ", "the year of birth had two digits"),

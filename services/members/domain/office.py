@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from chassis.failures import Refusal
 from chassis.storage.documents import Document
-from members.domain.spans import Span, overlap, revised
+from members.domain.spans import Span, holding, overlap, revised
 
 
 class Basis(StrEnum):
@@ -83,6 +83,4 @@ def vacated(seat: Seat, post_id: str, ends: date) -> Seat:
 def _most_at_once(tenures: Sequence[Tenure], within: Span) -> int:
     """How many hold at the same time, at most, on a day of `within`: counted on the days on which one begins."""
     days = [max(one.starts, within.starts) for one in tenures]
-    return max(
-        (sum(one.starts <= day and (one.ends is None or day < one.ends) for one in tenures) for day in days), default=0
-    )
+    return max((len(holding(tenures, day)) for day in days), default=0)

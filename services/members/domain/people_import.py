@@ -7,7 +7,7 @@ carried out stay; once a person has settled them, confirming again carries those
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
@@ -69,6 +69,8 @@ class PeopleImport(Document):
     sha256: str
     size: int
     default_kind: Standing
+    member_since: date
+    """From when on those who are new belong to their branches."""
     state: ImportState = ImportState.PREVIEWED
     sheets: tuple[SheetFound, ...]
     skipped_sheets: tuple[str, ...] = ()

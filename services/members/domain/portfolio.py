@@ -40,7 +40,7 @@ class Charge(Document):
 def handed_over(charge: Charge, turn: Turn) -> tuple[Charge, Turn | None]:
     """The charge with a new turn from its day on, and the former turn that this ends.
 
-    Raises Refusal when that member has it already, or when the branch was given to somebody from a later or the same day.
+    Raises Refusal when that member has it already, or when somebody has it from that day or a later one.
     """
     if any(other.starts >= turn.starts for other in charge.turns):
         raise Refusal(

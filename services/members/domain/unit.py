@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import date
+from enum import StrEnum
 
 from chassis.failures import Refusal
 from chassis.storage.documents import Document
 from members.domain.names import natural_sort_key, words
 from members.domain.spans import Span, holds_on, revised
+
+HOLDS_PEOPLE = frozenset({"branch", "direct_branch", "subgroup"})
+"""Kinds of units that people belong to; whoever belongs to one belongs to all above it."""
 
 
 class UnitFact(Span):
@@ -111,12 +115,25 @@ def _search(facts: tuple[UnitFact, ...] | list[UnitFact]) -> dict[str, object]:
     }
 
 
+class Stage(StrEnum):
+    """Whose copies of a path are worked out anew, in this order."""
+
+    UNITS = "units"
+    PEOPLE = "people"
+    POSTS = "posts"
+    PORTFOLIOS = "portfolios"
+    ACCOUNTS = "accounts"
+    CLIENTS = "clients"
+    IMPORTS = "imports"
+
+
 class PathChange(Document):
-    """Work to do: from `due` on the paths under a unit are to be worked out anew, because it or its parent moved."""
+    """Work to do from `due` on: a unit moved, so every path that leads through it is to be worked out anew.
+
+    `stage` and `after` (the last id done in it) say how far it has come; a crash in the middle is resumed there.
+    """
 
     unit_id: str
     due: date
+    stage: Stage = Stage.UNITS
     after: str = ""
-    """Units up to this id were done; how a crash in the middle is resumed."""
-    people_after: str = ""
-    units_done: bool = False

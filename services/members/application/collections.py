@@ -1,0 +1,125 @@
+"""Everything that members stores. Beside each index stands the query it serves; no query scans or sorts in memory."""
+
+from __future__ import annotations
+
+from chassis.storage.documents import Index, Kind
+from members.domain.account import Account, Client, RefreshToken
+from members.domain.office import Post, Seat
+from members.domain.people_import import ImportFile, ImportRow, PeopleImport
+from members.domain.person import Person
+from members.domain.portfolio import Charge, Portfolio
+from members.domain.signing_key import SigningKey
+from members.domain.unit import PathChange, Unit
+
+UNITS = Kind(
+    "units",
+    Unit,
+    (
+        Index((("unit_path", 1), ("sort_key", 1), ("_id", 1))),  # what a principal may see, by name; a whole subtree
+        Index((("facts.parent_id", 1), ("sort_key", 1), ("_id", 1))),  # the units right under one
+        Index((("facts.code", 1),)),  # by official code
+        Index((("clusters", 1), ("sort_key", 1), ("_id", 1))),  # the units of a cluster
+        Index((("words", 1), ("sort_key", 1), ("_id", 1))),  # search by words of the name
+    ),
+)
+
+PATH_CHANGES = Kind("path_changes", PathChange, (Index((("due", 1), ("_id", 1))),))  # what is due by now
+
+PEOPLE = Kind(
+    "people",
+    Person,
+    (
+        Index((("unit_path", 1), ("sort_key", 1), ("_id", 1))),  # lists of a subtree, by given name
+        Index((("unit_ids", 1), ("sort_key", 1), ("_id", 1))),  # lists of exactly one branch, by given name
+        Index((("memberships.unit_id", 1), ("sort_key", 1), ("_id", 1))),  # who belonged to a branch on some day
+        Index((("words", 1), ("sort_key", 1), ("_id", 1))),  # search by words of the name
+        Index((("points.address", 1),)),  # who uses a telephone or e-mail address
+    ),
+)
+
+POSTS = Kind(
+    "posts",
+    Post,
+    (
+        Index((("unit_path", 1), ("_id", 1))),  # posts of a subtree
+        Index((("unit_id", 1), ("post", 1), ("_id", 1))),  # posts of one unit
+        Index((("person_id", 1),)),  # posts of one person: for tokens
+    ),
+)
+SEATS = Kind("seats", Seat)  # by id only: unit and post
+
+PORTFOLIOS = Kind(
+    "portfolios",
+    Portfolio,
+    (
+        Index((("unit_path", 1), ("_id", 1))),  # portfolios of a commune
+        Index((("branch_id", 1), ("_id", 1))),  # who was in charge of a branch
+        Index((("person_id", 1),)),  # portfolios of one person: for tokens
+    ),
+)
+CHARGES = Kind("charges", Charge)  # by id only: the branch
+
+ACCOUNTS = Kind(
+    "accounts",
+    Account,
+    (
+        Index((("username", 1),), unique=True),  # signing in
+        Index((("person_id", 1),), unique=True, only={"kind": "person"}),  # one account a person
+        Index((("unit_path", 1), ("username", 1), ("_id", 1))),  # accounts of a subtree
+    ),
+)
+CLIENTS = Kind(
+    "clients",
+    Client,
+    (Index((("unit_path", 1), ("sort_key", 1), ("_id", 1))),),  # clients of a subtree
+)
+REFRESH_TOKENS = Kind(
+    "refresh_tokens",
+    RefreshToken,
+    (
+        Index((("family", 1),)),  # the chain that is revoked when one of its links is used twice
+        Index((("expires", 1),), expires_after=0),
+    ),
+)
+SIGNING_KEYS = Kind("signing_keys", SigningKey, (Index((("expires", 1),)),))  # the few that still verify
+
+IMPORTS = Kind(
+    "imports",
+    PeopleImport,
+    (
+        Index((("unit_path", 1), ("_id", -1))),  # imports of a subtree, latest first
+        Index((("state", 1), ("_id", 1))),  # the ones to carry out
+        Index((("unit_id", 1), ("sha256", 1)), unique=True, only={"active": True}),  # the same file twice at once
+    ),
+)
+IMPORT_FILES = Kind("import_files", ImportFile, (Index((("expires_at", 1),), expires_after=0),))
+IMPORT_ROWS = Kind(
+    "import_rows",
+    ImportRow,
+    (
+        Index((("import_id", 1), ("_id", 1))),  # all rows in the file's order (ids sort as rows do)
+        Index((("import_id", 1), ("state", 1), ("_id", 1))),  # the queue “cần xem lại”; what is to be carried out
+        Index((("import_id", 1), ("verdict", 1), ("_id", 1))),  # rows by verdict
+        Index((("import_id", 1), ("values.birth_year", 1))),  # whom a corrected row may equal
+        Index((("person_id", 1),)),  # what is to be blanked when a person is erased
+        Index((("expires_at", 1),), expires_after=0),
+    ),
+)
+
+KINDS = (
+    UNITS,
+    PATH_CHANGES,
+    PEOPLE,
+    POSTS,
+    SEATS,
+    PORTFOLIOS,
+    CHARGES,
+    ACCOUNTS,
+    CLIENTS,
+    REFRESH_TOKENS,
+    SIGNING_KEYS,
+    IMPORTS,
+    IMPORT_FILES,
+    IMPORT_ROWS,
+)
+"""All of members' own collections; `migrate` makes them."""
