@@ -29,14 +29,17 @@ run: setup ## Start everything on this machine and play the demo month (no Docke
 reset: setup ## Clear the data of `make run`; the downloaded Kafka stays
 	@$(BIN)/python -m deploy.local reset
 
+COMPOSE := docker compose --env-file .local/compose.env -f deploy/compose/compose.yaml
+
 .PHONY: up
 up: ## Start everything in containers (Docker with compose)
-	@docker compose -f deploy/compose/compose.yaml up --build --detach --wait
+	@$(PYTHON) deploy/compose/passwords.py .local/compose.env
+	@$(COMPOSE) up --build --detach --wait
 	@echo "Demo inbox: http://127.0.0.1:$${INBOX_PORT:-8190}  (make down stops it)"
 
 .PHONY: down
 down: ## Stop the containers of `make up`; their data stays
-	@docker compose -f deploy/compose/compose.yaml down
+	@$(COMPOSE) down
 
 .PHONY: lint
 lint: setup ## ruff, mypy --strict and the import rules
