@@ -31,6 +31,10 @@ class ServiceSettings(BaseSettings):
     """Where web and health listen; an image sets 0.0.0.0."""
     web_workers: int = Field(default=1, ge=1, le=64)
     web_threads: int = Field(default=16, ge=1, le=256)
+    web_stall_seconds: float = Field(default=10.0, gt=0)
+    """A client that sends nothing for so long in the middle of a request is given up."""
+    web_receive_seconds: float = Field(default=60.0, gt=0)
+    """A request that was not received whole after so long is given up."""
     trusted_proxies: int = Field(default=0, ge=0, le=5)
     """How many proxies in front of the web process set X-Forwarded-For."""
 

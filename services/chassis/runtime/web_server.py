@@ -20,6 +20,7 @@ from chassis.runtime.logging import configure_logging
 from chassis.runtime.metrics import MULTIPROCESS_DIR
 from chassis.runtime.settings import ServiceSettings
 from chassis.runtime.shutdown import GRACE_SECONDS
+from chassis.runtime.slow_clients import impatient
 
 _log = structlog.get_logger("web_server")
 
@@ -76,12 +77,12 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
 
 def options(settings: ServiceSettings) -> dict[str, Any]:
-    """gunicorn's options. A client that is slow to send its headers or body is bounded by `timeout`."""
+    """gunicorn's options."""
     return {
         "bind": f"{settings.bind_address}:{settings.port}",
         "workers": settings.web_workers,
         "threads": settings.web_threads,
-        "worker_class": "gthread",
+        "worker_class": impatient(settings.web_stall_seconds, settings.web_receive_seconds),
         "worker_connections": 1_000,
         "timeout": 30,
         "graceful_timeout": int(GRACE_SECONDS) - 2,

@@ -76,6 +76,7 @@ def run_command(decide: Callable[[Context], Outcome[T]], respond: Callable[[T], 
     nobody is known to whom a key could belong, keys are not looked at.
     """
     actor = surroundings().principal
+    expected_version()  # one that can't be read is refused before anything is decided or replayed
     key = idempotency_key() if actor is not None else None
     id = row_id(actor, key) if actor is not None and key is not None else None
     try:

@@ -69,9 +69,10 @@ def fingerprint() -> str:
     """What makes two requests the same: method, path and query, and what the body says (not how it is written)."""
     said = hashlib.sha256(f"{request.method} {request.full_path}\0".encode("utf-8", "replace"))
     if request.mimetype == "multipart/form-data":  # its boundary differs each time
-        said.update(orjson.dumps(sorted(request.form.items(multi=True))))
-        for name, file in sorted(request.files.items(multi=True), key=lambda item: item[0]):
+        said.update(repr(sorted(request.form.items(multi=True), key=repr)).encode("utf-8", "replace"))
+        for name, file in sorted(request.files.items(multi=True), key=lambda item: repr(item[0])):
             said.update(f"{name}\0{file.filename}\0".encode("utf-8", "replace"))
+            file.stream.seek(0)
             said.update(hashlib.file_digest(file.stream, "sha256").digest())  # type: ignore[arg-type]  # a binary file
             file.stream.seek(0)
     else:

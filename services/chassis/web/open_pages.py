@@ -8,14 +8,20 @@ from importlib.resources import files
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, send_from_directory
+from flask import Blueprint, Response
 from prometheus_client import CONTENT_TYPE_LATEST
+from werkzeug.exceptions import NotFound
 
 from chassis.runtime.metrics import exposition
 from chassis.runtime.readiness import Readiness
 from chassis.web.authentication import public
 
-_UI_FILES = ("swagger-ui.css", "swagger-ui-bundle.js", "swagger-ui-standalone-preset.js", "swagger.svg")
+_UI_FILES = {
+    "css/swagger-ui.css": "text/css; charset=utf-8",
+    "js/swagger-ui-bundle.js": "text/javascript; charset=utf-8",
+    "js/swagger-ui-standalone-preset.js": "text/javascript; charset=utf-8",
+    "images/swagger.svg": "image/svg+xml",
+}
 
 _PAGE = """<!doctype html>
 <html lang="vi">
@@ -95,10 +101,19 @@ def open_pages(title: str, document: Callable[[], dict[str, Any]], readiness: Re
     @pages.get("/openapi/ui/<kind>/<name>")
     @public
     def openapi_file(kind: str, name: str) -> Response:
-        folder = files("flask_openapi3_swagger") / "templates" / "swagger"
-        return send_from_directory(str(folder), f"{kind}/{name}")
+        content_type = _UI_FILES.get(f"{kind}/{name}")
+        if content_type is None:
+            raise NotFound
+        response = Response(_ui_file(kind, name), content_type=content_type)
+        response.headers["Cache-Control"] = "public, max-age=86400"
+        return response
 
     return pages
+
+
+@cache
+def _ui_file(kind: str, name: str) -> bytes:
+    return (files("flask_openapi3_swagger") / "templates" / "swagger" / kind / name).read_bytes()
 
 
 def _json(body: bytes, status: int = 200) -> Response:

@@ -124,8 +124,8 @@ def _of_the_chassis(route: Route) -> Iterable[dict[str, Any]]:
             "required": route.method == "POST",
             "description": "A new one for each command, the same one when it is tried again; kept 48 hours",
             "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]{1,255}$"},
-            "example": "5f0c6a52-6a6e-4a0e-9a39-8b6ad9c1c001",
         }
+    if route.method in _BODY_METHODS and "path" in route.declared.models:
         yield {
             "name": "If-Match",
             "in": "header",

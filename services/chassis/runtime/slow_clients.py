@@ -1,0 +1,62 @@
+"""A gunicorn thread worker that does not let slow senders keep its threads.
+
+gunicorn's own reads a request's head and body without any time limit once the first byte has come: as many stalled
+connections as there are threads would stop the service. Here a connection that sends nothing for a while is given up,
+and one that is not done sending after a longer while has its receiving side closed. A request that was received whole
+and merely takes long to answer is not touched: its answer still goes out.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+import time
+from typing import Any, ClassVar
+
+from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]  # gunicorn has no types
+
+
+class ImpatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+    """stall_seconds: between two bytes; receive_seconds: for one whole request."""
+
+    stall_seconds: ClassVar[float] = 10.0
+    receive_seconds: ClassVar[float] = 60.0
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._receiving: dict[Any, float] = {}
+        self._receiving_lock = threading.Lock()
+
+    def enqueue_req(self, conn: Any) -> None:
+        wait = struct.pack("ll", int(self.stall_seconds), int(self.stall_seconds % 1 * 1_000_000))
+        for side in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            conn.sock.setsockopt(socket.SOL_SOCKET, side, wait)
+        super().enqueue_req(conn)
+
+    def handle(self, conn: Any) -> Any:
+        with self._receiving_lock:
+            self._receiving[conn] = time.monotonic() + self.receive_seconds
+        try:
+            return super().handle(conn)
+        finally:
+            with self._receiving_lock:
+                self._receiving.pop(conn, None)
+
+    def murder_pending(self) -> None:
+        """Called about once a second by the worker's loop."""
+        super().murder_pending()
+        now = time.monotonic()
+        with self._receiving_lock:
+            for conn in [conn for conn, deadline in self._receiving.items() if deadline < now]:
+                del self._receiving[conn]
+                try:
+                    conn.sock.shutdown(socket.SHUT_RD)
+                except OSError:
+                    pass  # the client is gone already
+
+
+def impatient(stall_seconds: float, receive_seconds: float) -> type[ImpatientWorker]:
+    """The worker class with these limits."""
+    limits = {"stall_seconds": stall_seconds, "receive_seconds": receive_seconds}
+    return type("ImpatientWorker", (ImpatientWorker,), limits)
