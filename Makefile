@@ -34,7 +34,7 @@ COMPOSE := docker compose --env-file .local/compose.env -f deploy/compose/compos
 .PHONY: up
 up: ## Start everything in containers (Docker with compose)
 	@$(PYTHON) deploy/compose/passwords.py .local/compose.env
-	@$(COMPOSE) up --build --detach --wait
+	@$(COMPOSE) up --build --detach
 	@echo "Demo inbox: http://127.0.0.1:$${INBOX_PORT:-8190}  (make down stops it)"
 
 .PHONY: down
