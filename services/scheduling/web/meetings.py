@@ -35,7 +35,7 @@ from scheduling.web.meeting_views import (
     ReasonBody,
     RescheduleBody,
 )
-from scheduling.web.parts import NoBody, policy, store
+from scheduling.web.parts import policy, store
 
 _ABOUT = "Giao ban, họp Ban Thường vụ giao nhiệm vụ, sinh hoạt liên chi đoàn"
 
@@ -155,8 +155,8 @@ def minutes(path: IdPath, body: MinutesBody) -> Response:
 
 
 @meetings.post("/<id>/close", summary="Close a meeting as held", responses={200: MeetingView})
-@example(request={}, response=MEETING_EXAMPLE)
-def close(path: IdPath, body: NoBody) -> Response:
+@example(response=MEETING_EXAMPLE)
+def close(path: IdPath) -> Response:
     """Needs minutes: only meetings with minutes count for the year."""
     return run_command(lambda context: close_meeting(store(), context, path.id, expected=expected_version()), _told)
 

@@ -41,10 +41,6 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class NoBody(Body):
-    """A command that needs no words."""
-
-
 class WarningView(BaseModel):
     """Something unusual that nothing forbids."""
 

@@ -36,7 +36,6 @@ from scheduling.web.parts import (
     Advised,
     Body,
     Line,
-    NoBody,
     Text,
     Url,
     WarningView,
@@ -275,8 +274,8 @@ def party_consent(path: IdPath, body: ConsentBody) -> Response:
 
 
 @proposals.post("/<id>/withdraw", summary="Take a proposal back", responses={200: ProposedView})
-@example(request={}, response=_PROPOSED)
-def withdraw(path: IdPath, body: NoBody) -> Response:
+@example(response=_PROPOSED)
+def withdraw(path: IdPath) -> Response:
     """By the host, while it is not decided."""
     return run_command(lambda context: withdraw_proposal(store(), context, path.id, expected=expected_version()), _told)
 

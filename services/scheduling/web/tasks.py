@@ -32,7 +32,7 @@ from scheduling.application.organisation import names_of, unit_names
 from scheduling.application.permitted import actor_of
 from scheduling.application.records import TASKS
 from scheduling.domain.task import OPEN_STATES, Task, TaskState
-from scheduling.web.parts import NoBody, store
+from scheduling.web.parts import store
 from scheduling.web.task_views import (
     ASSIGN_EXAMPLE,
     TASK_EXAMPLE,
@@ -189,8 +189,8 @@ def read_task(path: IdPath) -> Response:
 
 
 @tasks.post("/<id>/acknowledge", summary="“I have it”", responses={200: TaskView})
-@example(request={}, response=TOLD_EXAMPLE)
-def acknowledge(path: IdPath, body: NoBody) -> Response:
+@example(response=TOLD_EXAMPLE)
+def acknowledge(path: IdPath) -> Response:
     """By the assignee."""
     return run_command(lambda context: acknowledge_task(store(), context, path.id, expected=expected_version()), _told)
 
