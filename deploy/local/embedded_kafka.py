@@ -96,7 +96,8 @@ class EmbeddedKafka:
 
     def _format(self) -> None:
         """The users' passwords go by a file, since every user of the machine can read arguments."""
-        cluster_id = secrets.token_urlsafe(16)
+        # Not with a dash in front: the tool would take the id for an option.
+        cluster_id = "n" + secrets.token_urlsafe(16)[1:]
         users = [
             f"SCRAM-SHA-512=[name={name},iterations={SCRAM_ITERATIONS},password={password}]"
             for name, password in self._passwords.items()
