@@ -24,6 +24,7 @@ from notifications.domain.sending import (
     Standing,
     Temporary,
 )
+from notifications.domain.sms_text import Encoding, size_of
 
 SEND = "/MainService.svc/json/SendMultipleMessage_V4_post_json/"
 STATUS = "/MainService.svc/json/GetSendStatus"
@@ -76,7 +77,7 @@ class EsmsGateway(HttpGateway):
             **self._order,
             "Phone": national(outgoing.address),
             "Content": text,
-            "IsUnicode": "0" if text.isascii() else "1",
+            "IsUnicode": "0" if text.isascii() or size_of(text).encoding is Encoding.GSM7 else "1",
             "RequestId": id,
             "CallbackUrl": self._receipts + self._proofs.of(id),
         }
@@ -89,7 +90,7 @@ class EsmsGateway(HttpGateway):
         return Accepted(_text(answered.said, "SMSID")) if isinstance(answer, Accepted) else answer
 
     def ask(self, delivery: Delivery) -> Standing:
-        """eSMS is asked by its own SMSID; without one the message is sent again under its RequestId, and `124` tells."""
+        """eSMS is asked by its SMSID. Without one the message is sent again under its RequestId, and `124` tells."""
         if delivery.gateway_id is None:
             return NeverSeen()
         query = urlencode({"RefId": delivery.gateway_id, **self._keys})

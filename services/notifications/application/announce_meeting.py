@@ -120,7 +120,7 @@ class _News:
 def invite_to_meeting(event: MeetingScheduled, incoming: Incoming, store: Store, desk: Desk) -> Changes:
     """MeetingScheduled: an invitation to each invitee, with the meeting as a calendar entry in the e-mail."""
     news = _News.of(event, incoming, store, desk)
-    texts = news.texts("meeting_scheduled", _words(event.meeting, news.unit, answer_by=event.answer_by))
+    texts = news.texts("meeting_scheduled", meeting_words(event.meeting, news.unit, answer_by=event.answer_by))
     people = list(dict.fromkeys(invitee.person_id for invitee in event.invitees))
     changes = announce(news.notice("meeting_scheduled", texts), people, store, desk, news.context)
     return changes.insert(AUDIENCES, Audience(id=event.meeting_id, people=tuple(people)))
@@ -130,7 +130,7 @@ def tell_of_move(event: MeetingRescheduled, incoming: Incoming, store: Store, de
     """MeetingRescheduled: the move to those who were told, the invitation with the new time to the others."""
     news = _News.of(event, incoming, store, desk)
     audience, earlier = _told_before(event.meeting_id, store)
-    words = _words(event.meeting, news.unit, was_at=event.was_at, was_place=event.was_place, reason=event.reason)
+    words = meeting_words(event.meeting, news.unit, was_at=event.was_at, was_place=event.was_place, reason=event.reason)
     notice = news.notice(
         "meeting_rescheduled",
         news.texts("meeting_rescheduled", words),
@@ -144,7 +144,7 @@ def tell_of_cancellation(event: MeetingCancelled, incoming: Incoming, store: Sto
     """MeetingCancelled: the cancellation to those who were told; what is still queued is stopped."""
     news = _News.of(event, incoming, store, desk)
     audience, earlier = _told_before(event.meeting_id, store)
-    texts = news.texts("meeting_cancelled", _words(event.meeting, news.unit, reason=event.reason))
+    texts = news.texts("meeting_cancelled", meeting_words(event.meeting, news.unit, reason=event.reason))
     notice = news.notice("meeting_cancelled", texts, earlier=earlier, answerable=False)
     return announce(notice, audience.people, store, desk, news.context).extend(_stopped(earlier, "cancelled"))
 
@@ -163,7 +163,7 @@ def _stopped(earlier: list[Notice], how: str) -> Changes:
     )
 
 
-def _words(
+def meeting_words(
     meeting: MeetingFacts,
     unit: UnitSeen,
     *,
@@ -172,6 +172,7 @@ def _words(
     was_place: str = "",
     reason: str = "",
 ) -> MeetingWords:
+    """The meeting as people are told of it, in local time and Vietnamese."""
     name = unit.name_on(local_day(meeting.starts_at))
     return MeetingWords(
         unit=name.name,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from chassis.storage.documents import Document, Index, Kind
-from contracts.members_states import ContactChannel, ContactState, UnitState
+from contracts.members_states import AccountState, ContactChannel, ContactState, SigningKeyState, UnitState
 from contracts.scheduling_states import ConcernAnswerState
 from notifications.domain.delivery import Channel
 from notifications.domain.sms_text import without_accents
@@ -101,3 +102,42 @@ CONCERN_ANSWERS: Kind[ConcernAnswerSeen] = Kind("concern_answers_seen", ConcernA
 
 def as_concern_answer(state: ConcernAnswerState) -> ConcernAnswerSeen:
     return ConcernAnswerSeen(id=state.concern_id, version=state.version, subject=state.subject, answer=state.answer)
+
+
+class AccountSeen(Document):
+    """From when on an account's tokens count."""
+
+    tokens_valid_from: datetime
+    disabled: bool = False
+
+
+ACCOUNTS: Kind[AccountSeen] = Kind("accounts_seen", AccountSeen)
+
+
+def as_account(state: AccountState) -> AccountSeen:
+    return AccountSeen(
+        id=state.account_id,
+        version=state.version,
+        tokens_valid_from=state.tokens_valid_from,
+        disabled=state.disabled,
+    )
+
+
+class SigningKeySeen(Document):
+    """A public key that verifies tokens."""
+
+    jwk: dict[str, Any]
+    not_before: datetime
+    expires: datetime
+
+
+SIGNING_KEYS: Kind[SigningKeySeen] = Kind("signing_keys_seen", SigningKeySeen)
+
+
+def as_signing_key(state: SigningKeyState) -> SigningKeySeen:
+    return SigningKeySeen(
+        id=state.key_id, version=state.version, jwk=state.jwk, not_before=state.not_before, expires=state.expires
+    )
+
+
+READ_MODELS: tuple[Kind[Any], ...] = (CONTACTS, UNITS, CONCERN_ANSWERS, ACCOUNTS, SIGNING_KEYS)
