@@ -17,5 +17,5 @@ for user in admin members scheduling notifications; do
   users+=(--add-scram "SCRAM-SHA-512=[name=$user,password=${!password_variable}]")
 done
 /opt/kafka/bin/kafka-storage.sh format --ignore-formatted \
-  -t "$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | cut -c1-22)" -c "$properties" "${users[@]}"
+  -t "N$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | cut -c1-21)" -c "$properties" "${users[@]}"
 exec /opt/kafka/bin/kafka-server-start.sh "$properties"

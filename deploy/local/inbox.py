@@ -7,6 +7,8 @@ GET  /api/summary                            {revision, sms, emails, replies, pa
 GET  /api/stream                             an event at every change (text/event-stream)
 GET  /api/mails/<id>                         the HTML of a mail
 GET  /api/attachments/<id>-<position>        an attachment
+GET  /api/people                             names by number or mailbox
+POST /api/people   {"+84…": "name", …}       adds names, for the page
 POST /api/reply    {"phone", "text"}         a subscriber answers; goes to notifications' webhook
 POST /api/faults   see gateway_faults.py     GET shows those in force
 POST /api/reset                              forgets all messages, faults back to their defaults
@@ -23,6 +25,7 @@ from urllib.parse import quote
 
 import orjson
 
+from deploy.local.address_book import AddressBook
 from deploy.local.gateway_faults import Faults
 from deploy.local.http_server import Answer, HttpServer, Request, Response, json_response
 from deploy.local.message_log import Kind, MessageLog, State, now
@@ -43,14 +46,16 @@ class Inbox:
         self,
         log: MessageLog,
         mails: MailStore,
+        people: AddressBook,
         gateway: SmsGateway,
         caller: WebCaller,
-        account: GatewayAccount,
         *,
+        account: GatewayAccount,
         quiet_hours: str = "",
     ) -> None:
         self._log = log
         self._mails = mails
+        self._people = people
         self._gateway = gateway
         self._caller = caller
         self._account = account
@@ -70,6 +75,8 @@ class Inbox:
         server.route("GET", "/api/faults", lambda request: self._show_faults())
         server.route("POST", "/api/faults", self.set_faults)
         server.route("POST", "/api/reset", self.reset)
+        server.route("GET", "/api/people", lambda request: json_response(self._people.names))
+        server.route("POST", "/api/people", self.add_people)
         server.route("POST", "/api/reply", self.reply)
         server.route("POST", "/gateway/esms/reply", self.reply)
 
@@ -78,7 +85,13 @@ class Inbox:
         person = request.query("person")
         if person:
             found = [message for message in found if message.person == person]
-        return json_response({"revision": self._log.revision, "messages": [message.as_json() for message in found]})
+        return json_response(
+            {
+                "revision": self._log.revision,
+                "names": len(self._people.names),
+                "messages": [message.as_json() for message in found],
+            }
+        )
 
     def summary(self, request: Request) -> Answer:
         counts = dict.fromkeys(Kind, 0)
@@ -148,6 +161,10 @@ class Inbox:
         self._caller.call(Call("POST", self._account.replies_url, body, done))
         return json_response({"id": message.id, "sms_id": sms_id}, 202)
 
+    def add_people(self, request: Request) -> Answer:
+        self._people.add({str(person): str(name) for person, name in request.json().items()})
+        return json_response({"names": len(self._people.names)})
+
     def set_faults(self, request: Request) -> Answer:
         self._gateway.set_faults(Faults.model_validate_json(request.body or b"{}"))
         return self._show_faults()
@@ -158,6 +175,7 @@ class Inbox:
     def reset(self, request: Request) -> Answer:
         self._log.clear()
         self._mails.forget()
+        self._people.clear()
         self._gateway.remember()
         self._gateway.set_faults(Faults())
         return json_response({"revision": self._log.revision})

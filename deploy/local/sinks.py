@@ -15,6 +15,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from deploy.local.address_book import AddressBook
 from deploy.local.gateway_faults import Faults
 from deploy.local.http_server import HttpServer
 from deploy.local.inbox import Inbox
@@ -41,7 +42,15 @@ async def run(environment: Mapping[str, str]) -> None:
     )
     gateway = SmsGateway(log, caller, account, Faults())
     gateway.set_faults(Faults.model_validate_json(environment.get("SMS_SINK_FAULTS") or "{}"))
-    inbox = Inbox(log, mails, gateway, caller, account, quiet_hours=environment.get("QUIET_HOURS", ""))
+    inbox = Inbox(
+        log,
+        mails,
+        AddressBook(directory),
+        gateway,
+        caller,
+        account=account,
+        quiet_hours=environment.get("QUIET_HOURS", ""),
+    )
     web = HttpServer()
     gateway.add_routes(web)
     inbox.add_routes(web)

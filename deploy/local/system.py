@@ -23,7 +23,7 @@ from deploy.local.supervisor import Program, Supervisor
 REPOSITORY = Path(__file__).parents[2]
 SINKS = "sinks"
 BRANDNAME = "NHIPDOAN"
-MAIL_FROM = "Nhịp Đoàn <nhipdoan@doan.example>"
+MAIL_FROM = "nhipdoan@doan.example"
 ADMIN_ACCOUNT = "quantri"
 MIGRATION_SECONDS = 90.0
 READY_SECONDS = 90.0

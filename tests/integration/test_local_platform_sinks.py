@@ -331,6 +331,13 @@ def test_a_second_start_still_shows_what_came_and_refuses_what_was_sent(sinks: S
     assert sinks.send(RequestId="before")["CodeResult"] == "124"
 
 
+def test_the_page_learns_names_from_who_knows_them(sinks: Sinks) -> None:
+    sinks.inbox.name_people({"+84912345678": "Nguyễn Thị Hà"})
+    assert sinks.http.request("GET", f"{sinks.inbox.url}/api/people").json() == {"+84912345678": "Nguyễn Thị Hà"}
+    sinks.inbox.reset()
+    assert sinks.http.request("GET", f"{sinks.inbox.url}/api/people").json() == {}
+
+
 def test_only_what_changed_since_a_revision_is_told(sinks: Sinks) -> None:
     sinks.send(RequestId="a")
     sinks.inbox.wait_for(lambda found: found[0]["receipts_sent"] == 1, kind="sms")

@@ -11,7 +11,9 @@ Value = TypeVar("Value")
 LONGEST_PAUSE_SECONDS = 0.2
 
 
-def eventually(attempt: Callable[[], Value | None], within: float = 10.0, because: str = "", pause: float = 0.01) -> Value:
+def eventually(
+    attempt: Callable[[], Value | None], within: float = 10.0, because: str = "", pause: float = 0.01
+) -> Value:
     """Calls `attempt` until it returns something true, and returns that.
 
     `attempt` may use assert: an AssertionError counts as "not yet", and is what the test shows when

@@ -50,6 +50,10 @@ class InboxClient:
     def summary(self) -> dict[str, Any]:
         return self._get("/api/summary")
 
+    def name_people(self, names: dict[str, str]) -> None:
+        """Names by number (E.164) or mailbox, for the page."""
+        assert self._post("/api/people", names).status == 200
+
     def reply(self, phone: str, text: str) -> None:
         """A subscriber answers by SMS."""
         assert self._post("/api/reply", {"phone": phone, "text": text}).status == 202

@@ -13,6 +13,7 @@ const FILE_SIGN = '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M3 1h7l3
 
 const byId = (id) => document.getElementById(id);
 const messages = new Map();
+let names = {};
 let revision = 0;
 let chosen = decodeURIComponent(location.hash.slice(1));
 let filter = "all";
@@ -54,10 +55,10 @@ function people() {
   const found = new Map();
   for (const message of messages.values()) {
     let one = found.get(message.person);
-    if (!one) found.set(message.person, (one = { person: message.person, name: "", all: [], failed: false }));
+    if (!one) found.set(message.person, (one = { person: message.person, name: names[message.person] || "", all: [], failed: false }));
     one.all.push(message);
     one.last = message;
-    if (message.name) one.name = message.name;
+    if (message.name && !one.name) one.name = message.name;
     if (message.state === "failed" && message.kind === "sms") one.failed = true;
   }
   return [...found.values()].sort((a, b) => b.last.id - a.last.id);
@@ -123,11 +124,11 @@ function drawPhone() {
   const all = [...messages.values()].filter((message) => message.person === chosen);
   byId("reply").hidden = !all.length || !isPhone(chosen);
   if (!all.length) return;
-  const name = all.map((message) => message.name).filter(Boolean).pop() || "";
+  const name = names[chosen] || all.map((message) => message.name).filter(Boolean).pop() || "";
   const address = isPhone(chosen) ? shownNumber(chosen) : chosen;
   paintAvatar(byId("contact-avatar"), chosen, name);
   byId("contact-name").textContent = name || address;
-  byId("contact-detail").textContent = name ? address : costOf(all);
+  byId("contact-detail").textContent = name ? `${address} · ${costOf(all)}` : costOf(all);
   seen.set(chosen, all[all.length - 1].id);
 
   const screen = byId("screen");
@@ -146,7 +147,7 @@ function drawPhone() {
 
 function costOf(all) {
   const texts = all.filter((message) => message.kind === "sms");
-  if (!texts.length) return "hộp thư điện tử";
+  if (!texts.length) return `${all.length} thư`;
   const dong = texts.reduce((sum, message) => sum + message.price_dong, 0);
   return `${texts.length} tin · ${number.format(dong)} đ`;
 }
@@ -252,6 +253,7 @@ async function load() {
       const answer = await (await fetch(`/api/messages?since=${revision}`)).json();
       if (answer.revision < revision) return startAnew();
       revision = answer.revision;
+      if (answer.names !== Object.keys(names).length) names = await (await fetch("/api/people")).json();
       for (const message of answer.messages) messages.set(message.id, message);
     } while (isStale);
   } finally {
