@@ -88,7 +88,7 @@ def _operation(within: Routes, route: Route, schemas: Models, definitions: Mappi
         operation["description"] = description
     if details.get("deprecated"):
         operation["deprecated"] = True
-    body = _request_body(route, schemas)
+    body = _request_body(route, schemas, definitions)
     if body is not None:
         operation["requestBody"] = body
     return operation
@@ -100,18 +100,37 @@ def _parameters(route: Route, schemas: Models, definitions: Mapping[str, Any]) -
         model = route.declared.models.get(place)
         if model is None:
             continue
-        schema = definitions[schemas[model, "validation"]["$ref"].rpartition("/")[2]]
+        schema = _of(model, schemas, definitions)
         for name, of_field in schema.get("properties", {}).items():
             parameter = {
                 "name": name.replace("_", "-") if place == "header" else name,
                 "in": place,
                 "required": place == "path" or name in schema.get("required", []),
-                "schema": {key: value for key, value in of_field.items() if key != "description"},
+                "schema": {key: value for key, value in _never_null(of_field).items() if key != "description"},
             }
             if "description" in of_field:
                 parameter["description"] = of_field["description"]
             parameters.append(parameter)
     return parameters + list(_of_the_chassis(route))
+
+
+def _of(model: type[BaseModel], schemas: Models, definitions: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = definitions[schemas[model, "validation"]["$ref"].rpartition("/")[2]]
+    return found
+
+
+def _form(schema: dict[str, Any]) -> dict[str, Any]:
+    fields = {name: _never_null(of_field) for name, of_field in schema.get("properties", {}).items()}
+    return schema | {"properties": fields}
+
+
+def _never_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """A parameter or a form's field is there or not; null is a value of JSON, which they are not."""
+    kinds = [each for each in schema.get("anyOf", []) if each != {"type": "null"}]
+    if len(kinds) == len(schema.get("anyOf", [])):
+        return schema
+    rest = {key: value for key, value in schema.items() if key != "anyOf" and (key, value) != ("default", None)}
+    return rest | (kinds[0] if len(kinds) == 1 else {"anyOf": kinds})
 
 
 def _of_the_chassis(route: Route) -> Iterable[dict[str, Any]]:
@@ -135,7 +154,7 @@ def _of_the_chassis(route: Route) -> Iterable[dict[str, Any]]:
         }
 
 
-def _request_body(route: Route, schemas: Models) -> dict[str, Any] | None:
+def _request_body(route: Route, schemas: Models, definitions: Mapping[str, Any]) -> dict[str, Any] | None:
     models = route.declared.models
     examples = _examples(route, "request")
     if "body" in models:
@@ -144,7 +163,10 @@ def _request_body(route: Route, schemas: Models) -> dict[str, Any] | None:
             "content": {"application/json": {"schema": schemas[models["body"], "validation"]} | examples},
         }
     if "form" in models:
-        return {"required": True, "content": {"multipart/form-data": {"schema": schemas[models["form"], "validation"]}}}
+        return {
+            "required": True,
+            "content": {"multipart/form-data": {"schema": _form(_of(models["form"], schemas, definitions))}},
+        }
     if "raw" in models:
         types = getattr(models["raw"], "mimetypes", ["application/octet-stream"])
         return {

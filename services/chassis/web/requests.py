@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from werkzeug.datastructures import Headers, MultiDict
 
-from chassis.web.json_bodies import clean_text, load_json
+from chassis.web.json_bodies import clean_text, escaped, load_json
 from chassis.web.languages import Sentence
 from chassis.web.problems import FieldError, ProblemRaised
 from chassis.web.validation_messages import field_errors
@@ -102,10 +102,17 @@ def _named(model: type[M], parameters: tuple[Parameter, ...], given: MultiDict[s
         if not parameter.many and len(written) > 1:
             raise invalid([FieldError(f"/{place}/{parameter.name}", "repeated", _ONCE)])
         values[parameter.name] = written if parameter.many else written[0]
-    if place == "query" and model.model_config.get("extra") == "forbid":
-        known = {parameter.name for parameter in parameters}
-        values |= {name: value for name, value in given.items() if name not in known}
+    if place == "query":
+        _no_others(parameters, given)
     return _validated(model, values, f"/{place}")
+
+
+def _no_others(parameters: tuple[Parameter, ...], given: MultiDict[str, str] | Headers) -> None:
+    """A parameter that a list does not have is a misspelt one: ignoring it would show the wrong list."""
+    known = {parameter.name for parameter in parameters}
+    unknown = [name for name in given.keys() if name not in known]  # noqa: SIM118  # Headers iterate over pairs
+    if unknown:
+        raise invalid([FieldError(f"/query/{escaped(name)}", "extra-forbidden", _UNKNOWN) for name in unknown])
 
 
 def _body(model: type[M]) -> M:
@@ -163,4 +170,5 @@ def invalid(errors: tuple[FieldError, ...] | list[FieldError]) -> ProblemRaised:
     )
 
 
+_UNKNOWN = Sentence("Không có tham số này; hãy kiểm tra tên.", "There is no such parameter; check its name.")
 _ONCE = Sentence("Chỉ được gửi một lần.", "It may be given once only.")
