@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from flask import g, request
+from flask import current_app, g, request
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -95,6 +95,4 @@ def _admit(authenticator: Authenticator) -> Callable[[], None]:
 
 
 def _view() -> Callable[..., Any]:
-    from flask import current_app
-
     return current_app.view_functions[request.endpoint or ""]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
@@ -25,6 +26,7 @@ SECURITY_SCHEMES: dict[str, Any] = {
 }
 
 _REF = "#/components/schemas/{model}"
+_REFERENCE = re.compile('"#/components/schemas/([^"]+)"')
 _BODY_METHODS = ("POST", "PUT", "PATCH", "DELETE")
 Models = Mapping[tuple[Any, JsonSchemaMode], dict[str, Any]]
 
@@ -36,6 +38,7 @@ def document(
     listed = list(blueprints)
     routes = [route for each in listed for route in each.declared]
     schemas, definitions = _schemas(routes)
+    problems = {f"Problem{status}": _problem(status) for status in _PROBLEM_STATUSES}
     paths: dict[str, dict[str, Any]] = {}
     for each in listed:
         for route in each.declared:
@@ -51,8 +54,8 @@ def document(
         ],
         "paths": dict(sorted(paths.items())),
         "components": {
-            "schemas": dict(sorted(definitions.items())),
-            "responses": {f"Problem{status}": _problem(status) for status in _PROBLEM_STATUSES},
+            "schemas": _referred_to(definitions, paths, problems),
+            "responses": problems,
             "securitySchemes": SECURITY_SCHEMES,
         },
     }
@@ -69,6 +72,18 @@ def _schemas(routes: Iterable[Route]) -> tuple[Models, dict[str, Any]]:
                 wanted[(answer, "serialization")] = None
     found, shared = models_json_schema(list(wanted), ref_template=_REF, by_alias=True)
     return found, shared.get("$defs", {})
+
+
+def _referred_to(definitions: Mapping[str, Any], *by: Any) -> dict[str, Any]:
+    """The schemas that something refers to; those of paths, parameters and forms stand where they are used."""
+    used: dict[str, Any] = {}
+    waiting = list(by)
+    while waiting:
+        for name in _REFERENCE.findall(json.dumps(waiting.pop())):
+            if name not in used:
+                used[name] = definitions[name]
+                waiting.append(definitions[name])
+    return dict(sorted(used.items()))
 
 
 def _operation(within: Routes, route: Route, schemas: Models, definitions: Mapping[str, Any]) -> dict[str, Any]:
