@@ -41,7 +41,8 @@ class _Known:
     notices: Mapping[str, Notice]
     contacts: Mapping[str, ContactSeen]
     refusals: Mapping[str, Refusal]
-    earlier: Mapping[str, State]
+    earlier: dict[str, State]
+    """Of earlier deliveries about the same thing; what is decided in this batch is noted here as it is decided."""
     policy: Policy
     now: datetime
 
@@ -60,13 +61,14 @@ def sort_out(batch: Sequence[Delivery], store: Store, queue: DeliveryQueue, poli
         now=queue.now(),
     )
     sorted_out = SortedOut(notices=notices)
-    for row in batch:
+    for row in sorted(batch, key=lambda row: len(notices[row.notice_id].earlier)):
         if row.state is State.ASKING:
             sorted_out.ask.append(row)
             continue
         decision = _decide(row, known)
         if isinstance(decision, Result):
             sorted_out.decided.append((row, decision))
+            known.earlier[row.id] = decision.state
         else:
             sorted_out.send.append(decision)
     return sorted_out
@@ -74,7 +76,7 @@ def sort_out(batch: Sequence[Delivery], store: Store, queue: DeliveryQueue, poli
 
 def _earlier_states(
     batch: Sequence[Delivery], notices: Mapping[str, Notice], queue: DeliveryQueue
-) -> Mapping[str, State]:
+) -> dict[str, State]:
     """The states of what these people were sent before about the same thing, after stopping what is still queued.
 
     In this order: once nothing is queued any more, a delivery that is not claimed has its final word.

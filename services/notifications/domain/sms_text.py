@@ -75,22 +75,22 @@ def without_accents(text: str) -> str:
     What has no plain spelling becomes `?`, pictures are dropped; private-use signs (the places a template leaves for
     the personal part) stay.
     """
-    if text.isascii() and "`" not in text and "\t" not in text:
+    if text.isascii() and text.isprintable() and "`" not in text:
         return text
     plain = unicodedata.normalize("NFD", text.translate(_TABLE))
     return "".join(_plain(sign) for sign in plain)
 
 
 def _plain(sign: str) -> str:
-    if sign.isascii():
+    if sign in GSM_BASIC or sign in GSM_EXTENSION:
         return sign
     category = unicodedata.category(sign)
-    if category == "Mn" or category in ("So", "Cf", "Sk"):
+    if category in ("Mn", "So", "Cf", "Sk", "Cc"):
         return ""
-    if category == "Co" or sign in GSM_BASIC or sign in GSM_EXTENSION:
+    if category == "Co":
         return sign
     spelled = unicodedata.normalize("NFKD", sign)
-    return spelled if spelled.isascii() else "?"
+    return spelled if size_of(spelled).encoding is Encoding.GSM7 else "?"
 
 
 def size_of(text: str) -> Size:
