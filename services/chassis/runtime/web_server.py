@@ -8,9 +8,8 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
-import structlog
 from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # gunicorn has no types
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]  # gunicorn has no types
@@ -22,23 +21,28 @@ from chassis.runtime.settings import ServiceSettings
 from chassis.runtime.shutdown import GRACE_SECONDS
 from chassis.runtime.slow_clients import impatient
 
-_log = structlog.get_logger("web_server")
+_SHARED_METRICS = "web-metrics-"
 
 
 def run_gunicorn(service: str, app_factory: Callable[[], Flask], settings: ServiceSettings) -> None:
     """Serve until SIGTERM. `app_factory` is called in each worker, after the fork: there it opens its database."""
-    shared = _share_metrics() if settings.web_workers > 1 else None
+    if settings.web_workers > 1 and MULTIPROCESS_DIR not in os.environ:
+        _begin_again_with_shared_metrics()
+    arbiter = os.getpid()
     try:
         _Server(service, app_factory, settings).run()
     finally:
-        if shared is not None:
-            shutil.rmtree(shared, ignore_errors=True)
+        folder = os.environ.get(MULTIPROCESS_DIR, "")
+        if os.getpid() == arbiter and os.path.basename(folder).startswith(
+            _SHARED_METRICS
+        ):  # a worker comes by here too
+            shutil.rmtree(folder, ignore_errors=True)
 
 
-def _share_metrics() -> str:
-    folder = tempfile.mkdtemp(prefix="metrics-")
-    os.environ[MULTIPROCESS_DIR] = folder
-    return folder
+def _begin_again_with_shared_metrics() -> NoReturn:
+    # prometheus_client decides when it is imported whether values are shared, and by now it was imported.
+    os.environ[MULTIPROCESS_DIR] = tempfile.mkdtemp(prefix=_SHARED_METRICS)
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  # this program again, as it was called
 
 
 class QuietLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
