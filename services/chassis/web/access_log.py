@@ -38,6 +38,7 @@ ACCESS_LOG: Kind[AccessRow] = Kind(
     (
         Index((("unit_path", 1), ("_id", -1))),
         Index((("people", 1), ("_id", -1))),
+        Index((("account_id", 1), ("_id", -1))),
         Index((("at", 1),), expires_after=KEPT_FOR),
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -22,6 +23,13 @@ class Workbooks(Protocol):
 
     def __call__(self, content: bytes) -> list[Sheet]:
         """The sheets. Raises Refusal on what is not a plain, whole workbook within the limits."""
+
+
+class Reports(Protocol):
+    """Writes tables for officers."""
+
+    def __call__(self, title: str, table: Iterable[Sequence[str | int | float | None]]) -> bytes:
+        """A workbook whose first line is a heading."""
 
 
 class Passwords(Protocol):
