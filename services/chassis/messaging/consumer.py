@@ -146,10 +146,9 @@ class Consumer:
     def chores(self) -> None:
         """Resume what is due, replay what was released, note progress. Raises Unavailable."""
         self._chores_at = self._monotonic()
-        if self._something_is_parked:
-            self._resumer.resume_due()
-            self._something_is_parked = bool(self._store.find(PARKED, {}, limit=1))
         self._resumer.replay_released()
+        self._resumer.resume_due()
+        self._something_is_parked = bool(self._store.find(PARKED, {}, limit=1))
         self._catch_up.look()
         if self._monotonic() - self._gauges_at >= _GAUGES_SECONDS:
             self._gauges_at = self._monotonic()

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar, cast
 
 from chassis.messaging.cloudevents import Headers, Record, headers_of
 from chassis.messaging.consumer import Consumer, Source
@@ -29,9 +29,21 @@ from chassis.runtime.shutdown import Shutdown
 from chassis.storage.memory import MemoryStore
 from chassis.storage.mongo import MongoStore, open_database
 from chassis.storage.store import Store
-from tests.integration.messaging.playthings import PLAY_KINDS, PUBLISHER, READER, TOPICS, UNITS
+from tests.integration.messaging.playthings import PLAY_KINDS, PUBLISHER, READER, TOPICS, UNITS, tell_of
 from tests.support.eventually import eventually
 from tests.support.platform import Namespace
+
+T = TypeVar("T")
+
+
+def altered(original: T, **behaviour: Any) -> T:
+    """The same thing with some of its methods done otherwise, for accidents that must be staged."""
+
+    class Altered:
+        def __getattr__(self, name: str) -> Any:
+            return behaviour[name] if name in behaviour else getattr(original, name)
+
+    return cast(T, Altered())
 
 
 class Backend(Protocol):
@@ -203,8 +215,6 @@ class Stage:
     def publish(self, *messages: Message) -> None:
         """Put these into the outbox, if any, and relay all that is there."""
         if messages:
-            from tests.integration.messaging.playthings import tell_of
-
             tell_of(self.publishing, *messages)
         self._relay = self._relay or self.relay()
         while self._relay.round():

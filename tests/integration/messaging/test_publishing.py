@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,7 @@ from chassis.messaging.cloudevents import read
 from chassis.messaging.envelope import Message
 from chassis.messaging.lease import LeaseLost
 from chassis.messaging.outbox import OUTBOX
-from chassis.messaging.relay import OutboxRows, Sending
+from chassis.messaging.relay import Sending
 from tests.integration.messaging.playthings import (
     EVENTS,
     PUBLISHER,
@@ -24,7 +25,7 @@ from tests.integration.messaging.playthings import (
     tell_of,
     unit,
 )
-from tests.integration.messaging.stage import Stage
+from tests.integration.messaging.stage import Stage, altered
 from tests.support.eventually import eventually
 
 
@@ -32,33 +33,9 @@ class Killed(BaseException):
     """As kill -9 does: nothing after it runs."""
 
 
-class RowsThatDie:
-    """An outbox whose reader is killed between the send and the mark."""
-
-    def __init__(self, rows: OutboxRows) -> None:
-        self._rows = rows
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._rows, name)
-
-    def mark_published(self, ids: list[str]) -> None:
-        raise Killed
-
-
-class RowsAwayOnce:
-    """An outbox whose database is away when marks are to be written for the first time."""
-
-    def __init__(self, rows: OutboxRows) -> None:
-        self._rows, self.away = rows, True
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._rows, name)
-
-    def mark_published(self, ids: list[str]) -> None:
-        if self.away:
-            self.away = False
-            raise Unavailable("for a test")
-        self._rows.mark_published(ids)
+def killed(ids: Sequence[str]) -> None:
+    """Instead of marking: the process is killed between the send and the mark."""
+    raise Killed
 
 
 def sequences(stage: Stage, topic: str, key: str) -> list[int]:
@@ -122,7 +99,7 @@ def test_nothing_is_lost_when_the_relay_is_killed_between_send_and_mark(stage: S
     schedule(stage.publishing, "m-1", "u-1")
     cancel(stage.publishing, "m-1")
     lease = stage.lease()
-    dying = stage.relay(lease=lease, rows=RowsThatDie(stage.backend.outbox()))
+    dying = stage.relay(lease=lease, rows=altered(stage.backend.outbox(), mark_published=killed))
     with pytest.raises(Killed):
         dying.round()
     lease.release()
@@ -133,7 +110,16 @@ def test_nothing_is_lost_when_the_relay_is_killed_between_send_and_mark(stage: S
 
 
 def test_what_could_not_be_marked_is_marked_later_and_not_sent_again(stage: Stage) -> None:
-    relay = stage.relay(rows=RowsAwayOnce(stage.backend.outbox()))
+    rows = stage.backend.outbox()
+    away = [True]
+
+    def away_once(ids: Sequence[str]) -> None:
+        if away:
+            away.clear()
+            raise Unavailable("for a test")
+        rows.mark_published(ids)
+
+    relay = stage.relay(rows=altered(rows, mark_published=away_once))
     schedule(stage.publishing, "m-1", "u-1")
     with pytest.raises(Unavailable):
         relay.round()
@@ -144,26 +130,22 @@ def test_what_could_not_be_marked_is_marked_later_and_not_sent_again(stage: Stag
 
 
 class Unresolved:
-    """A publisher whose acknowledgements do not come until they are let through."""
+    """A publisher whose first round is broken off before its acknowledgements come."""
 
     def __init__(self) -> None:
         self.sent: list[Message] = []
-        self.acknowledges = False
+        self.refused: Sequence[Message] = ()
+        self._broken_off = False
 
-    def send(self, messages: list[Message]) -> Sending:
+    def send(self, messages: Sequence[Message]) -> Sending:
         self.sent += messages
-        publisher = self
+        return self
 
-        class Waiting:
-            refused: tuple[Message, ...] = ()
-
-            def wait(self, seconds: float) -> bool:
-                if not publisher.acknowledges:
-                    publisher.acknowledges = True
-                    raise Unavailable("for a test: the round is broken off here")
-                return True
-
-        return Waiting()
+    def wait(self, seconds: float) -> bool:
+        if not self._broken_off:
+            self._broken_off = True
+            raise Unavailable("for a test")
+        return True
 
 
 def test_nothing_is_sent_again_while_a_send_is_unresolved(stage: Stage) -> None:

@@ -80,7 +80,7 @@ class MongoOutboxRows:
     def backlog(self) -> Backlog:
         oldest = {"$group": {"_id": None, "pending": {"$sum": 1}, "oldest": {"$min": "$time"}}}
         with unavailable_when_gone(self._timeout):
-            found = list(self._rows.aggregate([{"$match": {"state": "pending"}}, oldest], hint=list(PENDING_ORDER)))
+            found = list(self._rows.aggregate([{"$match": {"state": "pending"}}, oldest], hint=dict(PENDING_ORDER)))
         if not found:
             return Backlog(0, 0.0)
         return Backlog(found[0]["pending"], max(0.0, (datetime.now(UTC) - found[0]["oldest"]).total_seconds()))
