@@ -113,7 +113,7 @@ def list_rows(path: IdPath, query: RowsQuery) -> Response:
     return run_query(answer)
 
 
-@imports.get("/<id>/rows/<int:position>", summary="One row", responses={200: RowView})
+@imports.get("/<id>/rows/<position>", summary="One row", responses={200: RowView})
 @example(response=ROW_EXAMPLE)
 def read_row(path: RowPath) -> Response:
     """The row with its ETag."""
@@ -127,7 +127,7 @@ def read_row(path: RowPath) -> Response:
     return run_query(answer)
 
 
-@imports.patch("/<id>/rows/<int:position>", summary="Settle a row", responses={200: RowView})
+@imports.patch("/<id>/rows/<position>", summary="Settle a row", responses={200: RowView})
 @example(request={"choice": "merge"}, response=ROW_EXAMPLE, name="duplicate")
 @example(request={"cells": {"phone": "0590 100 101"}}, response=ROW_EXAMPLE, name="correction")
 def settle(path: RowPath, body: RowBody) -> Response:
