@@ -71,6 +71,7 @@ _CONTAINED: tuple[tuple[str, Field], ...] = (
     ("gioi tinh", Field.SEX),
     ("dien thoai", Field.PHONE),
     ("sdt", Field.PHONE),
+    ("so dt", Field.PHONE),
     ("di dong", Field.PHONE),
     ("email", Field.EMAIL),
     ("thu dien tu", Field.EMAIL),
