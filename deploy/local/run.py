@@ -169,7 +169,7 @@ class LocalRun:
         except ModuleNotFoundError:
             return []
         self._progress.step("The demo district and its month")
-        accounts = list(demo.play(urls) or [])
+        accounts = list(demo.play(urls, self._progress.done))
         played.write_text(json.dumps(accounts, ensure_ascii=False))
         self._progress.done("The demo month has been played")
         return accounts

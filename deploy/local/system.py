@@ -87,6 +87,8 @@ class SystemUrls:
     smtp_port: int
     admin_account: str
     admin_password: str
+    demo_password: str
+    """Of all accounts that the demo opens."""
 
 
 class LocalSystem:
@@ -125,6 +127,7 @@ class LocalSystem:
             smtp_port=ports.smtp,
             admin_account=ADMIN_ACCOUNT,
             admin_password=self._secrets.get("admin-account"),
+            demo_password=self._secrets.get("demo-accounts"),
         )
 
     def migrate(self) -> None:

@@ -102,13 +102,16 @@ def _named(model: type[M], parameters: tuple[Parameter, ...], given: MultiDict[s
         if not parameter.many and len(written) > 1:
             raise invalid([FieldError(f"/{place}/{parameter.name}", "repeated", _ONCE)])
         values[parameter.name] = written if parameter.many else written[0]
-    if place == "query":
+    if place == "query" and model.model_config.get("extra") != "ignore":
         _no_others(parameters, given)
     return _validated(model, values, f"/{place}")
 
 
 def _no_others(parameters: tuple[Parameter, ...], given: MultiDict[str, str] | Headers) -> None:
-    """A parameter that a list does not have is a misspelt one: ignoring it would show the wrong list."""
+    """A parameter that a list does not have is a misspelt one: ignoring it would show the wrong list.
+
+    Where an outside system decides what it sends, the model says so with `extra="ignore"`.
+    """
     known = {parameter.name for parameter in parameters}
     unknown = [name for name in given.keys() if name not in known]  # noqa: SIM118  # Headers iterate over pairs
     if unknown:

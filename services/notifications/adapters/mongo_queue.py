@@ -36,7 +36,7 @@ class MongoQueue:
 
     def now(self) -> datetime:
         with unavailable_when_gone(self._timeout):
-            said = self._database.command("hello")["localTime"]
+            said = self._database.command("hello", codec_options=self._database.codec_options)["localTime"]
         assert isinstance(said, datetime)
         return said
 

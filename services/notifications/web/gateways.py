@@ -7,7 +7,7 @@ from typing import Annotated
 
 from flask import Response, current_app
 from prometheus_client import Counter
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from chassis.failures import missing
 from chassis.web.app import blueprint, example, public
@@ -36,6 +36,8 @@ class ProofPath(BaseModel):
 
 class ReceiptQuery(BaseModel):
     """As eSMS calls back. SendSuccess and SendFailed decide; SendStatus 5 comes with failures too."""
+
+    model_config = ConfigDict(extra="ignore")  # the gateway may send more than we read
 
     SMSID: Said = None
     SendStatus: Said = None
