@@ -33,10 +33,11 @@ class TemplateFiles:
         )
 
     def compose(self, template: str, words: Any) -> Texts:
-        names = {field.name: getattr(words, field.name) for field in fields(words)} | _PLACES
+        names: dict[str, Any] = {field.name: getattr(words, field.name) for field in fields(words)} | _PLACES
+        names["mail_subject"] = _one_line(self._render(f"{template}/subject.txt", names))
         return Texts(
             sms=as_sent(_one_line(self._render(f"{template}/sms.txt", names)), diacritics=self._diacritics),
-            subject=_one_line(self._render(f"{template}/subject.txt", names)),
+            subject=names["mail_subject"],
             text=self._render(f"{template}/mail.txt", names).strip() + "\n",
             html=self._render(f"{template}/mail.html", names),
         )

@@ -84,7 +84,9 @@ def test_a_move_after_a_move_counts_from_what_was_told_first(world: World) -> No
 
 
 def test_a_cancellation_tells_those_told_and_stops_the_rest(world: World) -> None:
-    world.sms.answer = lambda sent: Permanent("bad_number") if sent.delivery.person_id == "p-3" else FakeCarrier().answer(sent)
+    world.sms.answer = lambda sent: (
+        Permanent("bad_number") if sent.delivery.person_id == "p-3" else FakeCarrier().answer(sent)
+    )
     world.person("p-9", "Phạm Không Máy", phone=None)
     world.hear(scheduled(["p-0", "p-3", "p-9"]), id="e-1")
     world.deliver()

@@ -189,7 +189,9 @@ class World:
 
     # --- what came of it
 
-    def rows(self, *, about: str = MEETING, channel: Channel = Channel.SMS, notice: str | None = None) -> list[Delivery]:
+    def rows(
+        self, *, about: str = MEETING, channel: Channel = Channel.SMS, notice: str | None = None
+    ) -> list[Delivery]:
         where: dict[str, Any] = {"about": about, "channel": channel.value}
         if notice is not None:
             where["notice_id"] = notice
@@ -208,7 +210,10 @@ class World:
 
 
 def facts(
-    *, starts_at: datetime = SATURDAY_EVENING, place: str = "Hội trường UBND xã", title: str = "Giao ban 6 tháng đầu năm"
+    *,
+    starts_at: datetime = SATURDAY_EVENING,
+    place: str = "Hội trường UBND xã",
+    title: str = "Giao ban 6 tháng đầu năm",
 ) -> MeetingFacts:
     return MeetingFacts(
         kind=MeetingKind.BRIEFING,

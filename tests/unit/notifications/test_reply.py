@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from notifications.domain.reply import Meaning, Understood, invitation_code, understand
 
 
-@pytest.mark.parametrize("text", ["1", " 1 ", "1.", "Có", "có ạ", "Co a", "CÓ", "dạ có", "Dạ", "du", "Dự ạ", "ok", "1 ạ"])
+@pytest.mark.parametrize(
+    "text", ["1", " 1 ", "1.", "Có", "có ạ", "Co a", "CÓ", "dạ có", "Dạ", "du", "Dự ạ", "ok", "1 ạ"]
+)
 def test_yes(text: str) -> None:
     assert understand(text) == Understood(Meaning.COMING)
 

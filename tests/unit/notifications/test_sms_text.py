@@ -21,7 +21,9 @@ from notifications.domain.sms_text import (
 ORACLE = gsm0338.Codec()
 GSM_TEXT = st.text(st.sampled_from(sorted(GSM_BASIC | set(GSM_EXTENSION))), max_size=500)
 VIETNAMESE = st.text(
-    st.sampled_from("aăâbcdđeêghiklmnoôơpqrstuưvxyáàảãạắằẳẵặấầẩẫậéèẻẽẹếềểễệíìỉĩịóòỏõọốồổỗộớờởỡợúùủũụứừửữựýỳỷỹỵ ĐÁẾỘƯ.,:0-9"),
+    st.sampled_from(
+        "aăâbcdđeêghiklmnoôơpqrstuưvxyáàảãạắằẳẵặấầẩẫậéèẻẽẹếềểễệíìỉĩịóòỏõọốồổỗộớờởỡợúùủũụứừửữựýỳỷỹỵ ĐÁẾỘƯ.,:0-9"
+    ),
     max_size=400,
 )
 
