@@ -1,14 +1,20 @@
-"""Documents to and from the plain values that BSON holds: ids as ``_id``, dates as ISO text, enums as their values."""
+"""Documents to and from the plain values that BSON holds: ids as ``_id``, dates as ISO text, enums as their values.
+
+Instants keep milliseconds, in UTC, as BSON does; one without a zone is taken for UTC, as the server takes it.
+"""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from enum import Enum
 from typing import Any
 
-from chassis.storage.documents import D, Document, Kind
+from chassis.storage.documents import D, Document, Filter, Kind
 
 ERASED = "erased"
+
+_AS_IT_IS = frozenset({str, int, float, bool, bytes, type(None)})
 
 
 def to_bson(document: Document) -> dict[str, Any]:
@@ -27,15 +33,31 @@ def stub(id: str, version: int) -> dict[str, Any]:
     return {"_id": id, "version": version, ERASED: True}
 
 
+def plain_filter(where: Filter) -> dict[str, Any]:
+    """A filter whose values are as they are stored, so that an enum or a calendar date finds what it was stored as."""
+    return {name: _plain(condition) for name, condition in where.items()}
+
+
 def _plain(value: Any) -> Any:
-    if isinstance(value, (str, int, float, bytes, datetime)) and not isinstance(value, Enum):
+    kind = type(value)
+    if kind in _AS_IT_IS:
         return value
-    if isinstance(value, dict):
+    if kind is datetime:
+        return _instant(value)
+    if isinstance(value, Mapping):
         return {str(_plain(name)): _plain(inner) for name, inner in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [_plain(inner) for inner in (sorted(value) if isinstance(value, (set, frozenset)) else value)]
+        ordered = sorted(value, key=_none_first) if isinstance(value, (set, frozenset)) else value
+        return [_plain(inner) for inner in ordered]
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, date):
-        return value.isoformat()
-    return value
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _none_first(value: Any) -> tuple[bool, Any]:
+    return value is not None, value
+
+
+def _instant(value: datetime) -> datetime:
+    instant = value.replace(microsecond=value.microsecond // 1000 * 1000)
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
+from datetime import datetime
 from functools import cmp_to_key
 from threading import RLock
 from typing import Any
 
 from chassis.failures import AlreadyExists, VersionConflict
-from chassis.storage.bson_form import ERASED, from_bson, stub, to_bson
+from chassis.storage.bson_form import ERASED, from_bson, plain_filter, stub, to_bson
 from chassis.storage.changes import Change, Changes, Operation
 from chassis.storage.documents import D, Filter, Kind, Sort
 
@@ -33,8 +34,9 @@ class MemoryStore:
         return {id: document for id, document in found if document is not None}
 
     def find(self, kind: Kind[D], where: Filter, *, sort: Sort = (("_id", 1),), limit: int | None = None) -> list[D]:
+        wanted = plain_filter(where)
         with self._lock:
-            rows = [row for row in self._of(kind).values() if not row.get(ERASED) and matches(row, where)]
+            rows = [row for row in self._of(kind).values() if not row.get(ERASED) and matches(row, wanted)]
         rows.sort(key=cmp_to_key(lambda left, right: _compare(left, right, sort)))
         return [from_bson(kind, deepcopy(row)) for row in rows[: limit or None]]
 
@@ -43,12 +45,12 @@ class MemoryStore:
 
     def commit(self, changes: Changes) -> None:
         with self._lock:
-            before = {name: dict(rows) for name, rows in self._rows.items()}
+            before = {change.kind.name: dict(self._of(change.kind)) for change in changes.changes}
             try:
                 for change in changes.changes:
                     self._apply(change)
             except BaseException:
-                self._rows = before
+                self._rows |= before
                 raise
 
     def project(self, kind: Kind[D], documents: Sequence[D]) -> int:
@@ -140,7 +142,7 @@ def _at(row: Row, name: str) -> Any:
 
 def _meets(values: list[Any], condition: Any) -> bool:
     if not (isinstance(condition, Mapping) and any(str(name).startswith("$") for name in condition)):
-        return condition in values or (condition is None and not values)
+        return any(_same(value, condition) for value in values) or (condition is None and not values)
     return all(_operator(values, name, wanted) for name, wanted in condition.items())
 
 
@@ -163,7 +165,25 @@ def _operator(values: list[Any], name: str, wanted: Any) -> bool:
     }
     if name not in comparisons:
         raise ValueError(f"{name} is not in the subset of filters that both stores understand")
-    return any(type(value) is type(wanted) and comparisons[name](value) for value in values)
+    return any(_comparable(value, wanted) and comparisons[name](value) for value in values)
+
+
+def _same(value: Any, wanted: Any) -> bool:
+    """As the database sees it: true is not 1, and documents are compared field by field in their order."""
+    if isinstance(value, bool) is not isinstance(wanted, bool):
+        return False
+    if isinstance(value, Mapping) and isinstance(wanted, Mapping):
+        return list(value.items()) == list(wanted.items())
+    return bool(value == wanted)
+
+
+def _comparable(value: Any, wanted: Any) -> bool:
+    """Ranges are of one type; numbers are one type, truth values are no numbers."""
+    if isinstance(value, bool) or isinstance(wanted, bool):
+        return isinstance(value, bool) and isinstance(wanted, bool)
+    if isinstance(value, (int, float)) and isinstance(wanted, (int, float)):
+        return True
+    return type(value) is type(wanted) and isinstance(wanted, (str, bytes, datetime))
 
 
 def _compare(left: Row, right: Row, sort: Sort) -> int:

@@ -29,9 +29,10 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from chassis.failures import AlreadyExists, Unavailable, VersionConflict
-from chassis.storage.bson_form import ERASED, from_bson, stub, to_bson
+from chassis.storage.bson_form import ERASED, from_bson, plain_filter, stub, to_bson
 from chassis.storage.changes import Changes, Operation
 from chassis.storage.documents import D, Filter, Kind, Sort
+from chassis.storage.memory import matches
 
 Row = dict[str, Any]
 
@@ -44,6 +45,8 @@ _WENT_AWAY = (
     ServerSelectionTimeoutError,
     WaitQueueTimeoutError,
 )
+_NOT_NOW = ("TransientTransactionError", "UnknownTransactionCommitResult", "RetryableWriteError")
+_DURABLE = WriteConcern("majority", j=True)
 
 
 def open_database(uri: str, name: str, *, app: str) -> Database[Row]:
@@ -57,7 +60,7 @@ def open_database(uri: str, name: str, *, app: str) -> Database[Row]:
     return client.get_database(
         name,
         codec_options=CodecOptions(tz_aware=True, tzinfo=UTC),
-        write_concern=WriteConcern("majority", j=True),
+        write_concern=_DURABLE,
         read_concern=ReadConcern("local"),
     )
 
@@ -71,7 +74,7 @@ def unavailable_when_gone(seconds: float) -> Iterator[None]:
     except _WENT_AWAY as error:
         raise Unavailable(f"MongoDB: {type(error).__name__}") from error
     except PyMongoError as error:
-        if error.timeout or error.has_error_label("TransientTransactionError"):
+        if error.timeout or any(error.has_error_label(label) for label in _NOT_NOW):
             raise Unavailable(f"MongoDB: {type(error).__name__}") from error
         raise
 
@@ -94,12 +97,12 @@ class MongoStore:
 
     def find(self, kind: Kind[D], where: Filter, *, sort: Sort = (("_id", 1),), limit: int | None = None) -> list[D]:
         with unavailable_when_gone(self._timeout):
-            cursor = self.database[kind.name].find(dict(where), sort=list(sort), limit=limit or 0)
-            return [from_bson(kind, stored) for stored in cursor if not stored.get(ERASED)]
+            cursor = self.database[kind.name].find(_living(where), sort=list(sort), limit=limit or 0)
+            return [from_bson(kind, stored) for stored in cursor]
 
     def count(self, kind: Kind[D], where: Filter) -> int:
         with unavailable_when_gone(self._timeout):
-            return self.database[kind.name].count_documents(dict(where))
+            return self.database[kind.name].count_documents(_living(where))
 
     def commit(self, changes: Changes) -> None:
         batches = [
@@ -124,7 +127,8 @@ class MongoStore:
 
     def _in_transaction(self, write: Callable[[ClientSession], None]) -> None:
         with unavailable_when_gone(self._timeout), self.database.client.start_session() as session:
-            session.with_transaction(write)
+            # A transaction does not take the database's concern but the client's: say it.
+            session.with_transaction(write, read_concern=ReadConcern("snapshot"), write_concern=_DURABLE)
 
     def _write(self, session: ClientSession, kind: Kind[Any], operation: Operation, rows: list[Row]) -> None:
         collection = self.database[kind.name]
@@ -141,7 +145,8 @@ class MongoStore:
                         {"_id": {"$in": [row["_id"] for row in rows]}}, {"version": 1}, session=session
                     )
                 }
-                newer = [row for row in rows if known.get(row["_id"], 0) < row["version"]]
+                newest = _newest(rows)
+                newer = [row for row in newest if known.get(row["_id"], 0) < row["version"]]
                 if newer:
                     collection.bulk_write(
                         [ReplaceOne({"_id": row["_id"]}, row, upsert=True) for row in newer], session=session
@@ -163,17 +168,43 @@ class MongoStore:
     def _guarded(self, kind: Kind[Any], rows: list[Row]) -> int:
         if not rows:
             return 0
-        writes = [ReplaceOne({"_id": row["_id"], "version": {"$lt": row["version"]}}, row, upsert=True) for row in rows]
+        writes = [
+            ReplaceOne({"_id": row["_id"], "version": {"$lt": row["version"]}}, row, upsert=True)
+            for row in _newest(rows)
+        ]
         try:
             with unavailable_when_gone(self._timeout):
                 result = self.database[kind.name].bulk_write(writes, ordered=False)
             return result.modified_count + result.upserted_count
         except BulkWriteError as error:
             details = error.details
-            if any(failed["code"] != _DUPLICATE_KEY for failed in details["writeErrors"]):
-                raise
-            # A duplicate key under the guard means: what is stored is as new or newer. That is the guard at work.
+            if details["writeConcernErrors"]:
+                raise Unavailable("MongoDB: not on a majority yet") from error
+            for failed in details["writeErrors"]:
+                if failed["code"] != _DUPLICATE_KEY:
+                    raise
+                if "_id" not in failed["keyPattern"]:
+                    raise AlreadyExists(kind.name) from error
+            # A duplicate id under the guard means: what is stored is as new or newer. That is the guard at work.
             return int(details["nModified"]) + int(details["nUpserted"])
+
+
+def _living(where: Filter) -> Filter:
+    """The filter, without stubs. Most filters name a field that no stub has, and need no further condition."""
+    plain = plain_filter(where)
+    of_documents = {name: condition for name, condition in plain.items() if name not in ("_id", "version")}
+    if matches({}, of_documents):
+        return {"$and": [plain, {ERASED: {"$exists": False}}]} if plain else {ERASED: {"$exists": False}}
+    return plain
+
+
+def _newest(rows: list[Row]) -> list[Row]:
+    """Of each document the highest version, the later one of equals."""
+    newest: dict[str, Row] = {}
+    for row in rows:
+        if row["_id"] not in newest or newest[row["_id"]]["version"] < row["version"]:
+            newest[row["_id"]] = row
+    return list(newest.values())
 
 
 def _insert_absent(row: Row) -> UpdateOne:

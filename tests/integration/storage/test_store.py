@@ -1,0 +1,309 @@
+"""What a store promises, whatever it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import pytest
+
+from chassis.failures import AlreadyExists, VersionConflict
+from chassis.storage.changes import Changes
+from chassis.storage.documents import Filter, Sort
+from chassis.storage.store import Store
+from tests.integration.storage.shelf import BOOKS, SHELVES, Binding, Book, Loan
+
+
+def put(store: Store, *books: Book) -> None:
+    store.commit(Changes().insert(BOOKS, *books))
+
+
+def next_version(book: Book, **change: object) -> Book:
+    return book.model_copy(update={"version": book.version + 1, **change})
+
+
+def test_a_document_comes_back_as_it_was_with_every_type_of_field(store: Store) -> None:
+    book = Book(
+        id="b-1",
+        shelf="A",
+        printed_on=date(1941, 2, 28),
+        binding=Binding.CLOTH,
+        tags=("thiếu nhi", "kinh điển"),
+        keywords=frozenset({"dế", "mèn"}),
+        loans=(Loan(reader="r-1", days=14),),
+        by_year={"1941": 3},
+        cover=b"\x00\xff",
+    )
+    put(store, book)
+    assert store.get(BOOKS, "b-1") == book.model_copy(
+        update={"entered_at": book.entered_at.replace(microsecond=123_000)}
+    ), "instants keep milliseconds"
+
+
+def test_an_instant_is_kept_whatever_zone_it_was_told_in(store: Store) -> None:
+    in_vietnam = datetime(2026, 2, 1, 0, 0, tzinfo=timezone(timedelta(hours=7)))
+    put(store, Book(id="b-1", entered_at=in_vietnam))
+    kept = store.get(BOOKS, "b-1")
+    assert kept is not None
+    assert kept.entered_at == in_vietnam
+    assert kept.entered_at.utcoffset() == timedelta(0)
+    assert store.find(BOOKS, {"entered_at": in_vietnam}) == [kept]
+
+
+def test_what_is_not_there_is_none(store: Store) -> None:
+    assert store.get(BOOKS, "b-1") is None
+    assert store.get_many(BOOKS, ["b-1"]) == {}
+    assert store.get_many(BOOKS, []) == {}
+    assert store.find(BOOKS, {}) == []
+    assert store.count(BOOKS, {}) == 0
+
+
+def test_many_are_found_by_id_each_once(store: Store) -> None:
+    put(store, Book(id="b-1"), Book(id="b-2"))
+    assert sorted(store.get_many(BOOKS, ["b-2", "b-1", "b-1", "b-9"])) == ["b-1", "b-2"]
+
+
+def test_inserting_what_is_there_is_refused_by_name(store: Store) -> None:
+    put(store, Book(id="b-1"))
+    with pytest.raises(AlreadyExists) as refused:
+        put(store, Book(id="b-1"))
+    assert (refused.value.kind, refused.value.id) == ("books", "b-1")
+
+
+def test_inserting_when_absent_keeps_what_is_there(store: Store) -> None:
+    put(store, Book(id="b-1", title="first"))
+    store.commit(Changes().insert_absent(BOOKS, Book(id="b-1", title="second"), Book(id="b-2", title="new")))
+    assert [book.title for book in store.find(BOOKS, {})] == ["first", "new"]
+
+
+def test_replacing_asks_for_the_version_before(store: Store) -> None:
+    first = Book(id="b-1")
+    put(store, first)
+    second = next_version(first, title="second")
+    store.commit(Changes().replace(BOOKS, second))
+    for stale in (second, next_version(next_version(second)), next_version(Book(id="b-9"))):
+        with pytest.raises(VersionConflict):
+            store.commit(Changes().replace(BOOKS, stale))
+    kept = store.get(BOOKS, "b-1")
+    assert kept is not None
+    assert (kept.version, kept.title) == (2, "second")
+
+
+def test_two_versions_in_one_transaction_follow_each_other(store: Store) -> None:
+    first = Book(id="b-1")
+    second = next_version(first)
+    store.commit(Changes().insert(BOOKS, first).replace(BOOKS, second, next_version(second, title="third")))
+    kept = store.get(BOOKS, "b-1")
+    assert kept is not None
+    assert (kept.version, kept.title) == (3, "third")
+
+
+def test_erasing_asks_for_the_version_that_was_read_and_leaves_nothing(store: Store) -> None:
+    book = Book(id="b-1")
+    put(store, book)
+    for stale in (next_version(book), Book(id="b-9")):
+        with pytest.raises(VersionConflict):
+            store.commit(Changes().erase(BOOKS, stale))
+    store.commit(Changes().erase(BOOKS, book))
+    put(store, book)
+    assert store.count(BOOKS, {}) == 1
+
+
+def test_a_transaction_is_all_or_nothing(store: Store) -> None:
+    put(store, Book(id="b-1"), Book(id="b-2"))
+    bad: list[Callable[[Changes], Changes]] = [
+        lambda changes: changes.insert(BOOKS, Book(id="b-1")),
+        lambda changes: changes.replace(BOOKS, Book(id="b-1", version=7)),
+        lambda changes: changes.erase(BOOKS, Book(id="b-1", version=7)),
+        lambda changes: changes.insert(SHELVES, Book(id="s-1", shelf="A"), Book(id="s-2", shelf="A")),
+    ]
+    for spoil in bad:
+        fine = (
+            Changes()
+            .insert(BOOKS, Book(id="b-3"))
+            .replace(BOOKS, Book(id="b-2", version=2))
+            .erase(BOOKS, Book(id="b-1"))
+        )
+        fine.project(SHELVES, Book(id="s-9", shelf="Z"))
+        with pytest.raises((AlreadyExists, VersionConflict)):
+            store.commit(spoil(fine.insert(BOOKS, Book(id="b-1"))))
+        assert [(book.id, book.version) for book in store.find(BOOKS, {})] == [("b-1", 1), ("b-2", 1)]
+        assert store.count(SHELVES, {}) == 0
+
+
+def test_nothing_to_change_is_no_error(store: Store) -> None:
+    store.commit(Changes())
+    assert store.project(BOOKS, []) == 0
+
+
+def test_a_unique_value_is_had_by_one_and_only_where_the_index_says(store: Store) -> None:
+    store.commit(Changes().insert(SHELVES, Book(id="s-1", shelf="A")))
+    with pytest.raises(AlreadyExists):
+        store.commit(Changes().insert(SHELVES, Book(id="s-2", shelf="A")))
+    store.commit(Changes().insert(SHELVES, Book(id="s-3", shelf="A", lent=True)))
+    with pytest.raises(AlreadyExists):
+        store.project(SHELVES, [Book(id="s-4", shelf="A")])
+    assert [book.id for book in store.find(SHELVES, {})] == ["s-1", "s-3"]
+
+
+def test_projecting_keeps_the_newest_whatever_the_order(store: Store) -> None:
+    assert store.project(BOOKS, [Book(id="b-1", version=2), Book(id="b-2", version=1)]) == 2
+    assert store.project(BOOKS, [Book(id="b-1", version=1), Book(id="b-2", version=5, title="new")]) == 1
+    assert store.project(BOOKS, [Book(id="b-2", version=5, title="again")]) == 0
+    assert [(book.id, book.version, book.title) for book in store.find(BOOKS, {})] == [
+        ("b-1", 2, Book(id="b").title),
+        ("b-2", 5, "new"),
+    ]
+
+
+def test_projecting_several_versions_at_once_keeps_the_newest(store: Store) -> None:
+    versions = [Book(id="b-1", version=version, title=str(version)) for version in (2, 4, 3)]
+    store.project(BOOKS, versions)
+    store.commit(Changes().project(BOOKS, *(book.model_copy(update={"id": "b-2"}) for book in versions)))
+    assert [(book.id, book.title) for book in store.find(BOOKS, {})] == [("b-1", "4"), ("b-2", "4")]
+
+
+def test_projecting_within_a_transaction_guards_by_version_too(store: Store) -> None:
+    put(store, Book(id="b-1", version=3, title="newer"))
+    store.commit(Changes().project(BOOKS, Book(id="b-1", version=2, title="older"), Book(id="b-2", title="absent")))
+    assert [book.title for book in store.find(BOOKS, {})] == ["newer", "absent"]
+
+
+def test_what_was_buried_is_not_revived_by_an_older_version_and_is_nowhere_seen(store: Store) -> None:
+    store.project(BOOKS, [Book(id="b-1", version=1), Book(id="b-2", version=1), Book(id="b-3", version=1)])
+    store.bury(BOOKS, "b-1", 2)
+    store.bury(BOOKS, "never-seen", 2)
+    store.project(BOOKS, [Book(id="b-1", version=1), Book(id="never-seen", version=1)])
+    assert store.get(BOOKS, "b-1") is None
+    assert set(store.get_many(BOOKS, ["b-1", "b-2", "never-seen"])) == {"b-2"}
+    for where in (
+        {},
+        {"shelf": None},
+        {"title": {"$ne": "x"}},
+        {"pages": {"$nin": [7]}},
+        {"cover": {"$exists": False}},
+    ):
+        assert {book.id for book in store.find(BOOKS, where)} <= {"b-2", "b-3"}, where
+        assert store.count(BOOKS, where) == len(store.find(BOOKS, where)), where
+    assert [book.id for book in store.find(BOOKS, {}, limit=2)] == ["b-2", "b-3"], "the limit counts the living"
+    assert store.count(BOOKS, {"_id": {"$in": ["b-1", "b-2"]}}) == 1
+
+
+def test_what_was_buried_lives_again_with_a_newer_version(store: Store) -> None:
+    store.bury(BOOKS, "b-1", 2)
+    store.project(BOOKS, [Book(id="b-1", version=3)])
+    assert store.get(BOOKS, "b-1") is not None
+
+
+def test_burying_an_old_version_does_not_erase_a_newer_one(store: Store) -> None:
+    store.project(BOOKS, [Book(id="b-1", version=5)])
+    store.bury(BOOKS, "b-1", 4)
+    assert store.get(BOOKS, "b-1") is not None
+
+
+def test_of_writers_at_the_same_moment_one_wins_and_the_others_are_told(store: Store) -> None:
+    put(store, Book(id="b-1"))
+
+    def write(number: int) -> bool:
+        try:
+            store.commit(Changes().replace(BOOKS, Book(id="b-1", version=2, title=str(number))))
+        except VersionConflict:
+            return False
+        return True
+
+    with ThreadPoolExecutor(6) as pool:
+        won = list(pool.map(write, range(6)))
+    assert won.count(True) == 1
+    kept = store.get(BOOKS, "b-1")
+    assert kept is not None
+    assert kept.title == str(won.index(True))
+
+
+LIBRARY = (
+    Book(id="a", shelf="A", pages=10, price=1.0, tags=("x", "y"), printed_on=date(2020, 1, 1)),
+    Book(
+        id="b",
+        shelf="B",
+        pages=20,
+        price=2.5,
+        lent=True,
+        loans=(Loan(reader="r-1", days=3), Loan(reader="r-2", days=9)),
+    ),
+    Book(id="c", shelf=None, pages=30, binding=Binding.CLOTH, tags=("y",), loans=(Loan(reader="r-2", days=3),)),
+    Book(id="d", shelf="A", pages=40, entered_at=datetime(2027, 1, 1, tzinfo=UTC), by_year={"2026": 1}),
+)
+
+FILTERS: list[tuple[Filter, str]] = [
+    ({}, "abcd"),
+    ({"shelf": "A"}, "ad"),
+    ({"_id": "b"}, "b"),
+    ({"_id": {"$gt": "b"}}, "cd"),
+    ({"shelf": None}, "c"),
+    ({"no_such_field": None}, "abcd"),
+    ({"tags": "y"}, "ac"),
+    ({"tags": ["x", "y"]}, "a"),
+    ({"tags": []}, "bd"),
+    ({"binding": Binding.CLOTH}, "c"),
+    ({"printed_on": date(2020, 1, 1)}, "a"),
+    ({"printed_on": {"$lt": date(2020, 1, 2)}}, "a"),
+    ({"lent": True}, "b"),
+    ({"lent": 1}, ""),
+    ({"pages": 10.0}, "a"),
+    ({"pages": {"$gt": 19.5}}, "bcd"),
+    ({"pages": {"$gte": 20, "$lt": 40}}, "bc"),
+    ({"pages": {"$lte": 10}}, "a"),
+    ({"pages": {"$gt": "a word"}}, ""),
+    ({"shelf": {"$gt": "A"}}, "b"),
+    ({"entered_at": {"$gt": datetime(2026, 12, 31, tzinfo=UTC)}}, "d"),
+    ({"shelf": {"$in": ["B", None]}}, "bc"),
+    ({"tags": {"$in": ["x"]}}, "a"),
+    ({"shelf": {"$nin": ["A", "B"]}}, "c"),
+    ({"tags": {"$nin": ["x"]}}, "bcd"),
+    ({"shelf": {"$ne": "A"}}, "bc"),
+    ({"tags": {"$ne": "y"}}, "bd"),
+    ({"shelf": {"$ne": None}}, "abd"),
+    ({"by_year.2026": {"$exists": True}}, "d"),
+    ({"by_year.2026": {"$exists": False}}, "abc"),
+    ({"by_year.2026": 1}, "d"),
+    ({"loans.reader": "r-2"}, "bc"),
+    ({"loans.days": {"$gt": 5}}, "b"),
+    ({"loans": {"$elemMatch": {"reader": "r-2", "days": 3}}}, "c"),
+    ({"loans": {"$elemMatch": {"reader": "r-1", "days": {"$gte": 3}}}}, "b"),
+    ({"$or": [{"shelf": "B"}, {"pages": 40}]}, "bd"),
+    ({"$and": [{"shelf": "A"}, {"pages": {"$gt": 10}}]}, "d"),
+    ({"shelf": "A", "$or": [{"tags": "x"}, {"tags": "z"}]}, "a"),
+    ({"$or": [{"$and": [{"shelf": "A"}, {"lent": True}]}, {"_id": {"$in": {"c"}}}]}, "c"),
+]
+
+
+@pytest.mark.parametrize(("where", "found"), FILTERS, ids=str)
+def test_filters_find_the_same_in_every_store(store: Store, where: Filter, found: str) -> None:
+    put(store, *LIBRARY)
+    assert "".join(book.id for book in store.find(BOOKS, where)) == found
+    assert store.count(BOOKS, where) == len(found)
+
+
+@pytest.mark.parametrize(
+    ("sort", "limit", "found"),
+    [
+        ((("_id", -1),), None, "dcba"),
+        ((("pages", -1),), 2, "dc"),
+        ((("shelf", 1), ("pages", -1)), None, "cdab"),
+        ((("shelf", -1), ("_id", 1)), 3, "bad"),
+        ((("printed_on", 1), ("_id", 1)), None, "bcda"),
+    ],
+)
+def test_sorting_is_the_same_in_every_store(store: Store, sort: Sort, limit: int | None, found: str) -> None:
+    put(store, *LIBRARY)
+    assert "".join(book.id for book in store.find(BOOKS, {}, sort=sort, limit=limit)) == found
+
+
+def test_what_is_read_is_the_readers_own(store: Store) -> None:
+    put(store, Book(id="b-1", by_year={"2026": 1}))
+    read = store.get(BOOKS, "b-1")
+    assert read is not None
+    read.by_year["2027"] = 2
+    again = store.get(BOOKS, "b-1")
+    assert again is not None
+    assert again.by_year == {"2026": 1}
