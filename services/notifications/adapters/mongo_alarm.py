@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 from pymongo.database import Database
 from pymongo.errors import PyMongoError
+from pymongo.read_concern import ReadConcern
 
 from notifications.domain.notice import NOTICES
 
@@ -34,9 +35,11 @@ class NoticeAlarm:
 
     def _run(self) -> None:
         only_new: list[dict[str, Any]] = [{"$match": {"operationType": "insert"}}, {"$project": {"_id": 1}}]
+        # The services read "local"; a change stream takes "majority" alone.
+        notices = self._database.get_collection(NOTICES.name, read_concern=ReadConcern("majority"))
         while not self._stopped.is_set():
             try:
-                with self._database[NOTICES.name].watch(only_new, max_await_time_ms=1_000) as stream:
+                with notices.watch(only_new, max_await_time_ms=1_000) as stream:
                     while not self._stopped.is_set():
                         if stream.try_next() is not None:
                             self._wake()
