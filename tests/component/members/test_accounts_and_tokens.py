@@ -14,7 +14,6 @@ from chassis.web.idempotency import IDEMPOTENCY
 from contracts.members_states import AccountState, SigningKeyState
 from members.application.collections import ACCOUNTS, CLIENTS, REFRESH_TOKENS, SIGNING_KEYS
 from tests.component.members.world import PASSWORD, World, refused
-from tests.support.web import ApiClient
 
 
 @pytest.fixture
@@ -57,7 +56,7 @@ def test_a_token_carries_posts_branches_and_portfolios_with_their_days(
 def test_anyone_verifies_a_token_with_the_published_keys(world: World, hoa: str) -> None:
     world.account(hoa, "hoa.nguyen")
     token = world.token(grant_type="password", username="hoa.nguyen", password=PASSWORD).json["access_token"]
-    answer = world.app.test_client().get("/.well-known/jwks.json")
+    answer = world.caller().get("/.well-known/jwks.json")
     (key,) = answer.json["keys"]
     assert "d" not in key
     assert jws.deserialize_compact(token, ECKey.import_key(key), algorithms=["ES256"]).payload
@@ -122,7 +121,7 @@ def test_a_refresh_token_dies_of_age(world: World, hoa: str) -> None:
 def test_revoking_signs_out_everywhere_and_is_told(world: World, hoa: str) -> None:
     account = world.account(hoa, "hoa.nguyen")
     answer = world.token(grant_type="password", username="hoa.nguyen", password=PASSWORD).json
-    herself = ApiClient(world.app, answer["access_token"])
+    herself = world.caller(answer["access_token"])
     world.pass_time(seconds=3)
     assert herself.get("/v1/me").json["full_name"] == "Nguyễn Thị Hòa"
     assert world.admin.post(f"/v1/accounts/{account}/revoke", json={}).status_code == 200
@@ -140,7 +139,7 @@ def test_an_ended_post_ends_tokens_but_not_the_session(world: World, branch: str
     world.pass_time(seconds=3)
     world.admin.post(f"/v1/posts/{post}/end", json={"ends": "2026-11-20"})
     world.pass_time(seconds=3)
-    assert refused(ApiClient(world.app, answer["access_token"]).get("/v1/me")) == (401, "unauthenticated")
+    assert refused(world.caller(answer["access_token"]).get("/v1/me")) == (401, "unauthenticated")
     renewed = world.token(grant_type="refresh_token", refresh_token=answer["refresh_token"]).json
     assert claims(renewed["access_token"])["grants"] == [{"u": branch}]
 
@@ -202,7 +201,7 @@ def test_a_partner_gets_a_token_for_its_scopes_and_no_more(world: World, commune
     assert (answer["scope"], answer["refresh_token"]) == ("units.read", None)
     said = claims(answer["access_token"])
     assert (said["grants"], "person" in said) == ([{"u": commune, "v": ["units.read"]}], False)
-    portal = ApiClient(world.app, answer["access_token"])
+    portal = world.caller(answer["access_token"])
     assert [unit["id"] for unit in portal.get("/v1/units").json["items"]] == [commune]
     assert refused(portal.get(f"/v1/units/{world.root}")) == (404, "not-found")
     assert refused(portal.get("/v1/people")) == (403, "not-permitted")
@@ -240,7 +239,7 @@ def test_keys_follow_one_another_with_an_overlap(world: World, hoa: str) -> None
     world.account(hoa, "hoa.nguyen")
     world.pass_time(days=29)
     world.run_timers()
-    keys = world.app.test_client().get("/.well-known/jwks.json").json["keys"]
+    keys = world.caller().get("/.well-known/jwks.json").json["keys"]
     assert len(keys) == 2, "the next key is known before it signs"
     world.pass_time(days=1, minutes=-5)
     before = world.sign_in("hoa.nguyen")
@@ -248,7 +247,7 @@ def test_keys_follow_one_another_with_an_overlap(world: World, hoa: str) -> None
     after = world.sign_in("hoa.nguyen")
     assert (before.get("/v1/me").status_code, after.get("/v1/me").status_code) == (200, 200)
     world.pass_time(hours=2)
-    assert len(world.app.test_client().get("/.well-known/jwks.json").json["keys"]) == 1
+    assert len(world.caller().get("/.well-known/jwks.json").json["keys"]) == 1
 
 
 def test_who_am_i_says_posts_and_what_they_allow(world: World, branch: str, hoa: str) -> None:

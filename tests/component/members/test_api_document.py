@@ -15,7 +15,7 @@ OPEN = {("POST", "/v1/token"), ("GET", "/.well-known/jwks.json")}
 
 @pytest.fixture
 def document(world: World) -> dict[str, Any]:
-    said: dict[str, Any] = world.app.test_client().get("/openapi/openapi.json").json
+    said: dict[str, Any] = world.caller().get("/openapi/openapi.json").json
     return said
 
 
@@ -43,9 +43,9 @@ def test_only_signing_in_and_its_keys_are_open(world: World, document: dict[str,
         if not operation["security"]
     }
     assert unsecured == OPEN
-    nobody = world.app.test_client()
+    nobody = world.caller()
     for path, operations in document["paths"].items():
         for method in operations:
             if (method.upper(), path) not in OPEN:
-                answer = nobody.open(path.replace("{", "").replace("}", ""), method=method.upper())
+                answer = nobody.call(method.upper(), path.replace("{", "").replace("}", ""))
                 assert answer.status_code == 401, (method, path)

@@ -18,8 +18,7 @@ from members.application import carry_out_import as carrying_out
 from members.application.carry_out_import import carry_out_import, confirmed_imports
 from members.application.collections import IMPORT_FILES, IMPORT_ROWS, PEOPLE
 from tests.component.members.workbooks import HEADING, people, workbook
-from tests.component.members.world import World, made, refused
-from tests.support.web import ApiClient
+from tests.component.members.world import Caller, World, made, refused
 
 HOA = ("Nguyễn Thị Hòa", "12/03/2004", "0590100101", "Trung Hạ", "Đoàn viên")
 BINH = ("Trần Văn Bình", "05/06/2003", "0590100102", "Trung Hạ", "Thanh niên")
@@ -36,17 +35,17 @@ def branch(world: World, commune: str) -> str:
 
 
 @pytest.fixture
-def clerk(world: World, commune: str, branch: str) -> ApiClient:
+def clerk(world: World, commune: str, branch: str) -> Caller:
     return world.officer("Ngô Đức Phước", branch, commune, "commune_clerk", "nongson.thuky")
 
 
-def preview(world: World, client: ApiClient, unit: str, content: bytes, **fields: str) -> tuple[str, list[Any]]:
+def preview(world: World, client: Caller, unit: str, content: bytes, **fields: str) -> tuple[str, list[Any]]:
     """An upload's id and its rows."""
     found = made(world.upload(client, unit, content, **fields))
     return found["id"], client.get(f"/v1/imports/{found['id']}/rows?limit=200").json["items"]
 
 
-def carry_out(world: World, client: ApiClient, id: str) -> Any:
+def carry_out(world: World, client: Caller, id: str) -> Any:
     """Confirm, let the timers work, and read the import."""
     assert client.post(f"/v1/imports/{id}/confirm", json={}).status_code == 202
     world.run_timers()
@@ -58,7 +57,7 @@ def names(world: World) -> list[str]:
 
 
 def test_a_list_is_read_stored_confirmed_and_carried_out(
-    world: World, commune: str, branch: str, clerk: ApiClient
+    world: World, commune: str, branch: str, clerk: Caller
 ) -> None:
     id, rows = preview(world, clerk, commune, people(HOA, BINH), member_since="2025-07-01")
     assert [(row["verdict"], row["state"]) for row in rows] == [("ok", "ready")] * 2
@@ -79,7 +78,7 @@ def test_a_list_is_read_stored_confirmed_and_carried_out(
 
 
 def test_the_heading_is_found_under_titles_and_the_footer_is_not_people(
-    world: World, commune: str, clerk: ApiClient
+    world: World, commune: str, clerk: Caller
 ) -> None:
     content = workbook(
         [
@@ -104,7 +103,7 @@ def test_the_heading_is_found_under_titles_and_the_footer_is_not_people(
     assert sheet["columns"]["birth"] == "NĂM SINH"
 
 
-def test_birth_under_nam_and_nu_and_a_name_in_two_columns(world: World, commune: str, clerk: ApiClient) -> None:
+def test_birth_under_nam_and_nu_and_a_name_in_two_columns(world: World, commune: str, clerk: Caller) -> None:
     content = workbook(
         [
             ("STT", "Họ và tên", None, "Ngày sinh", None, "Thôn"),
@@ -119,7 +118,7 @@ def test_birth_under_nam_and_nu_and_a_name_in_two_columns(world: World, commune:
 
 
 def test_a_list_without_a_branch_column_goes_by_sections_sheet_names_and_its_own_unit(
-    world: World, commune: str, branch: str, clerk: ApiClient
+    world: World, commune: str, branch: str, clerk: Caller
 ) -> None:
     other = world.unit("branch", "Chi đoàn thôn Đại Bình", commune)
     heading = ("STT", "Họ và tên", "Ngày sinh")
@@ -128,14 +127,16 @@ def test_a_list_without_a_branch_column_goes_by_sections_sheet_names_and_its_own
     )
     _, rows = preview(world, clerk, commune, sections)
     assert [row["values"]["unit_id"] for row in rows] == [branch, other]
-    sheets = workbook([heading, (1, *HOA[:2])], sheet="Thôn Trung Hạ", **{"Thôn Đại Bình": [heading, (1, *BINH[:2])]})
+    sheets = workbook(
+        [heading, (1, *HOA[:2])], sheet="Thôn Trung Hạ", more={"Thôn Đại Bình": [heading, (1, *BINH[:2])]}
+    )
     _, rows = preview(world, clerk, commune, sheets)
     assert [row["values"]["unit_id"] for row in rows] == [branch, other]
     _, rows = preview(world, clerk, branch, workbook([heading, (1, *HOA[:2])]))
     assert rows[0]["values"]["unit_id"] == branch
 
 
-def test_dirt_is_cleaned_and_told_cell_by_cell(world: World, commune: str, clerk: ApiClient) -> None:
+def test_dirt_is_cleaned_and_told_cell_by_cell(world: World, commune: str, clerk: Caller) -> None:
     _, rows = preview(
         world, clerk, commune, people(("NGUYỄN  THỊ HÒA ", 38058, "0120.100.0101", "THÔN TRUNG HẠ", "ĐV"))
     )
@@ -153,7 +154,7 @@ def test_dirt_is_cleaned_and_told_cell_by_cell(world: World, commune: str, clerk
     assert "đã đổi sang đầu số mới" in row["explanation"]
 
 
-def test_remarks_are_told_in_the_language_asked_for(world: World, commune: str, clerk: ApiClient) -> None:
+def test_remarks_are_told_in_the_language_asked_for(world: World, commune: str, clerk: Caller) -> None:
     id, _ = preview(world, clerk, commune, people(("Nguyễn Thị Hòa", 2004, None, "Trung Hạ", "ĐV")))
     rows = clerk.get(f"/v1/imports/{id}/rows", headers={"Accept-Language": "en"}).json["items"]
     assert rows[0]["cells"]["birth"]["notes"] == [
@@ -178,7 +179,7 @@ def test_remarks_are_told_in_the_language_asked_for(world: World, commune: str, 
     ],
 )
 def test_what_only_a_person_can_decide_is_neither_taken_nor_lost(
-    world: World, commune: str, clerk: ApiClient, row: tuple[Any, ...], verdict_and_code: tuple[str, str]
+    world: World, commune: str, clerk: Caller, row: tuple[Any, ...], verdict_and_code: tuple[str, str]
 ) -> None:
     id, rows = preview(world, clerk, commune, people(row, BINH))
     verdict, code = verdict_and_code
@@ -189,7 +190,7 @@ def test_what_only_a_person_can_decide_is_neither_taken_nor_lost(
     assert "Trần Văn Bình" in names(world)
 
 
-def test_an_open_row_is_corrected_and_taken_by_confirming_again(world: World, commune: str, clerk: ApiClient) -> None:
+def test_an_open_row_is_corrected_and_taken_by_confirming_again(world: World, commune: str, clerk: Caller) -> None:
     id, _ = preview(world, clerk, commune, people(("Nguyễn Thị Hòa", "12/03/2004", "059010", "Tân Lập", "ĐV"), BINH))
     carry_out(world, clerk, id)
     (waiting,) = clerk.get(f"/v1/imports/{id}/rows?state=open").json["items"]
@@ -203,7 +204,7 @@ def test_an_open_row_is_corrected_and_taken_by_confirming_again(world: World, co
     assert refused(clerk.patch(address, json={"choice": "leave_out"})) == (409, "row-done")
 
 
-def test_a_row_may_be_taken_as_far_as_it_can_be_read(world: World, commune: str, clerk: ApiClient) -> None:
+def test_a_row_may_be_taken_as_far_as_it_can_be_read(world: World, commune: str, clerk: Caller) -> None:
     id, rows = preview(world, clerk, commune, people(("Nguyễn Thị Hòa", "31/06/2004", "059010", "Trung Hạ", "ĐV")))
     address = f"/v1/imports/{id}/rows/{rows[0]['position']}"
     assert clerk.patch(address, json={"choice": "new"}).json["state"] == "ready"
@@ -212,14 +213,14 @@ def test_a_row_may_be_taken_as_far_as_it_can_be_read(world: World, commune: str,
     assert (hoa.birth_date, hoa.birth_year, hoa.points) == (None, 2004, ())
 
 
-def test_a_row_without_a_branch_can_not_just_be_taken(world: World, commune: str, clerk: ApiClient) -> None:
+def test_a_row_without_a_branch_can_not_just_be_taken(world: World, commune: str, clerk: Caller) -> None:
     id, rows = preview(world, clerk, commune, people(("Nguyễn Thị Hòa", "12/03/2004", None, "Tân Lập", "ĐV")))
     address = f"/v1/imports/{id}/rows/{rows[0]['position']}"
     assert refused(clerk.patch(address, json={"choice": "new"})) == (422, "row-incomplete")
     assert refused(clerk.patch(address, json={"choice": "merge"})) == (422, "nothing-to-merge-with")
 
 
-def test_the_same_person_twice_in_a_list_becomes_one(world: World, commune: str, clerk: ApiClient) -> None:
+def test_the_same_person_twice_in_a_list_becomes_one(world: World, commune: str, clerk: Caller) -> None:
     again = ("Nguyễn Thị Hoà", date(2004, 3, 12), "0590 100 109", "Trung Hạ", "Đoàn viên")
     id, rows = preview(world, clerk, commune, people(HOA, BINH, again))
     assert (rows[2]["verdict"], rows[2]["duplicate_of_row"], rows[2]["state"]) == ("duplicate", 2, "ready")
@@ -229,7 +230,7 @@ def test_the_same_person_twice_in_a_list_becomes_one(world: World, commune: str,
     assert ([point.address for point in hoa.points], hoa.other_phones) == (["+84590100101"], ("+84590100109",))
 
 
-def test_perhaps_the_same_person_is_asked_about(world: World, commune: str, clerk: ApiClient) -> None:
+def test_perhaps_the_same_person_is_asked_about(world: World, commune: str, clerk: Caller) -> None:
     vague = ("Nguyễn Thị Hòa", 2004, None, "Trung Hạ", "Đoàn viên")
     id, rows = preview(world, clerk, commune, people(HOA, vague))
     assert (rows[1]["verdict"], rows[1]["state"], rows[1]["duplicate_of_row"]) == ("review", "open", 2)
@@ -240,13 +241,13 @@ def test_perhaps_the_same_person_is_asked_about(world: World, commune: str, cler
     assert carry_out(world, clerk, id)["created"] == 1
 
 
-def test_one_letter_off_on_the_same_birthday_is_asked_about(world: World, commune: str, clerk: ApiClient) -> None:
+def test_one_letter_off_on_the_same_birthday_is_asked_about(world: World, commune: str, clerk: Caller) -> None:
     slip = ("Nguyễn Thị Hào", *HOA[1:])
     _, rows = preview(world, clerk, commune, people(HOA, slip))
     assert [note["code"] for note in rows[1]["notes"]] == ["maybe-same-person"]
 
 
-def test_brothers_on_one_phone_are_two_people(world: World, commune: str, clerk: ApiClient) -> None:
+def test_brothers_on_one_phone_are_two_people(world: World, commune: str, clerk: Caller) -> None:
     brother = ("Nguyễn Văn Hùng", "01/02/2001", HOA[2], "Trung Hạ", "Thanh niên")
     id, rows = preview(world, clerk, commune, people(HOA, brother))
     assert [row["verdict"] for row in rows] == ["fixed", "fixed"]
@@ -255,7 +256,7 @@ def test_brothers_on_one_phone_are_two_people(world: World, commune: str, clerk:
 
 
 def test_who_is_registered_already_is_completed_and_never_overwritten(
-    world: World, commune: str, branch: str, clerk: ApiClient
+    world: World, commune: str, branch: str, clerk: Caller
 ) -> None:
     person = world.person("Nguyễn Thị Hòa", branch, birth_date="2004-03-12")
     id, rows = preview(world, clerk, commune, people(HOA))
@@ -272,7 +273,7 @@ def test_who_is_registered_already_is_completed_and_never_overwritten(
     )
 
 
-def test_the_same_file_again_is_told_and_does_nothing(world: World, commune: str, clerk: ApiClient) -> None:
+def test_the_same_file_again_is_told_and_does_nothing(world: World, commune: str, clerk: Caller) -> None:
     content = people(HOA, BINH)
     id, _ = preview(world, clerk, commune, content)
     carry_out(world, clerk, id)
@@ -283,7 +284,7 @@ def test_the_same_file_again_is_told_and_does_nothing(world: World, commune: str
     assert len(names(world)) == 3
 
 
-def test_a_discarded_file_may_come_again(world: World, commune: str, clerk: ApiClient) -> None:
+def test_a_discarded_file_may_come_again(world: World, commune: str, clerk: Caller) -> None:
     content = people(HOA)
     id, _ = preview(world, clerk, commune, content)
     assert clerk.post(f"/v1/imports/{id}/discard", json={}).json["state"] == "discarded"
@@ -292,7 +293,7 @@ def test_a_discarded_file_may_come_again(world: World, commune: str, clerk: ApiC
 
 
 def test_carrying_out_goes_on_after_a_crash_and_makes_nobody_twice(
-    world: World, commune: str, clerk: ApiClient, monkeypatch: pytest.MonkeyPatch
+    world: World, commune: str, clerk: Caller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(carrying_out, "CHUNK", 10)
     rows = [
@@ -317,13 +318,13 @@ def _words() -> Iterator[str]:
     )
 
 
-def test_an_import_on_its_way_is_not_confirmed_twice(world: World, commune: str, clerk: ApiClient) -> None:
+def test_an_import_on_its_way_is_not_confirmed_twice(world: World, commune: str, clerk: Caller) -> None:
     id, _ = preview(world, clerk, commune, people(HOA))
     assert clerk.post(f"/v1/imports/{id}/confirm", json={}).status_code == 202
     assert refused(clerk.post(f"/v1/imports/{id}/confirm", json={})) == (409, "import-under-way")
 
 
-def test_the_report_says_in_vietnamese_what_became_of_each_row(world: World, commune: str, clerk: ApiClient) -> None:
+def test_the_report_says_in_vietnamese_what_became_of_each_row(world: World, commune: str, clerk: Caller) -> None:
     nasty = ('=HYPERLINK("http://x")', "12/03/2004", None, "Trung Hạ", "ĐV")
     id, _ = preview(world, clerk, commune, people(HOA, nasty))
     carry_out(world, clerk, id)
@@ -337,15 +338,13 @@ def test_the_report_says_in_vietnamese_what_became_of_each_row(world: World, com
     assert [cell.value for cell in lines[2]][-4] == "Cần xem lại"
 
 
-def test_the_original_file_is_kept_byte_by_byte(world: World, commune: str, clerk: ApiClient) -> None:
+def test_the_original_file_is_kept_byte_by_byte(world: World, commune: str, clerk: Caller) -> None:
     content = people(HOA)
     id, _ = preview(world, clerk, commune, content)
     assert clerk.get(f"/v1/imports/{id}/file").data == content
 
 
-def test_erasing_a_person_blanks_their_row_and_takes_the_file_away(
-    world: World, commune: str, clerk: ApiClient
-) -> None:
+def test_erasing_a_person_blanks_their_row_and_takes_the_file_away(world: World, commune: str, clerk: Caller) -> None:
     id, _ = preview(world, clerk, commune, people(HOA, BINH))
     carry_out(world, clerk, id)
     (hoa,) = world.store.find(PEOPLE, {"full_name": "Nguyễn Thị Hòa"})
@@ -355,9 +354,7 @@ def test_erasing_a_person_blanks_their_row_and_takes_the_file_away(
     assert refused(clerk.get(f"/v1/imports/{id}/file")) == (404, "not-found")
 
 
-def test_another_communes_imports_are_not_to_be_found(
-    world: World, commune: str, branch: str, clerk: ApiClient
-) -> None:
+def test_another_communes_imports_are_not_to_be_found(world: World, commune: str, branch: str, clerk: Caller) -> None:
     other = world.unit("commune", "Đoàn xã Quế Phước", code="20669")
     id, _ = preview(world, clerk, commune, people(HOA))
     stranger = world.officer("Lê Văn An", branch, other, "commune_clerk", "quephuoc.thuky")
@@ -376,6 +373,6 @@ def test_a_list_is_for_a_commune_or_a_branch(world: World) -> None:
     assert refused(world.upload(world.admin, world.root, people(HOA))) == (422, "import-level")
 
 
-def test_twenty_thousand_people_at_most(world: World, commune: str, clerk: ApiClient) -> None:
+def test_twenty_thousand_people_at_most(world: World, commune: str, clerk: Caller) -> None:
     rows = [HEADING, *((n, f"Nguyễn Văn {chr(65 + n % 26)}", 2004, None, "Trung Hạ", "ĐV") for n in range(20_001))]
     assert refused(world.upload(clerk, commune, workbook(rows))) == (422, "file-too-many-rows")

@@ -7,8 +7,7 @@ import pytest
 from chassis.messaging.outbox import OUTBOX
 from chassis.web.access_log import ACCESS_LOG
 from contracts.members_states import ContactChannel, ContactState, PersonState
-from tests.component.members.world import World, refused
-from tests.support.web import ApiClient
+from tests.component.members.world import Caller, World, refused
 
 
 @pytest.fixture
@@ -22,7 +21,7 @@ def branch(world: World, commune: str) -> str:
 
 
 @pytest.fixture
-def secretary(world: World, commune: str, branch: str) -> ApiClient:
+def secretary(world: World, commune: str, branch: str) -> Caller:
     return world.officer("Ngô Đức Phước", branch, commune, "commune_secretary", "nongson.bithu")
 
 
@@ -102,7 +101,7 @@ def test_admission_keeps_the_time_before_it(world: World, branch: str) -> None:
     assert [contact.greeting for contact in world.told(ContactState)[-2:]] == ["bạn", "đồng chí"]
 
 
-def test_a_transfer_moves_whose_the_person_is(world: World, commune: str, branch: str, secretary: ApiClient) -> None:
+def test_a_transfer_moves_whose_the_person_is(world: World, commune: str, branch: str, secretary: Caller) -> None:
     other = world.unit("commune", "Đoàn xã Quế Phước", code="20669")
     there = world.unit("branch", "Chi đoàn thôn Cấm La", other)
     person = world.person("Nguyễn Thị Hòa", branch)
@@ -167,7 +166,7 @@ def test_erasing_leaves_tombstones_and_nothing_to_find(world: World, commune: st
 
 
 def test_every_read_of_personal_data_is_written_down(
-    world: World, commune: str, branch: str, secretary: ApiClient
+    world: World, commune: str, branch: str, secretary: Caller
 ) -> None:
     person = world.person("Nguyễn Thị Hòa", branch)
     secretary.get(f"/v1/people/{person}")
@@ -182,6 +181,6 @@ def test_every_read_of_personal_data_is_written_down(
 
 
 def test_names_stand_in_no_address(world: World) -> None:
-    paths = world.app.test_client().get("/openapi/openapi.json").json["paths"]
+    paths = world.caller().get("/openapi/openapi.json").json["paths"]
     searching = [parameter["name"] for parameter in paths["/v1/people"]["get"]["parameters"]]
     assert not {"q", "name", "phone", "email"} & set(searching)

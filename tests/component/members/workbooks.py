@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -14,8 +14,10 @@ Rows = Sequence[Sequence[Any]]
 HEADING = ("STT", "Họ và tên", "Ngày sinh", "SĐT", "Chi đoàn", "Đối tượng")
 
 
-def workbook(rows: Rows, *, sheet: str = "Danh sách", formulas: bool = False, **more: Rows) -> bytes:
-    """A workbook with one sheet, and one more for each keyword. Texts stay texts unless `formulas`."""
+def workbook(
+    rows: Rows, *, sheet: str = "Danh sách", formulas: bool = False, more: Mapping[str, Rows] | None = None
+) -> bytes:
+    """A workbook with one sheet, and `more` by their titles. Texts stay texts unless `formulas`."""
     written = io.BytesIO()
     options = {
         "in_memory": True,
@@ -25,7 +27,7 @@ def workbook(rows: Rows, *, sheet: str = "Danh sách", formulas: bool = False, *
     }
     with xlsxwriter.Workbook(written, options) as book:
         day = book.add_format({"num_format": "dd/mm/yyyy"})
-        for title, lines in {sheet: rows, **more}.items():
+        for title, lines in {sheet: rows, **(more or {})}.items():
             page = book.add_worksheet(title)
             for row, line in enumerate(lines):
                 for column, cell in enumerate(line):

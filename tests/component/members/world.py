@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol, cast
 
 from werkzeug.test import TestResponse
 
@@ -32,6 +32,24 @@ from tests.support.web import ISSUER, ApiClient
 
 ADMIN_PASSWORD = "quan-tri-ban-dau"
 PASSWORD = "mat-khau-dau-tien"
+
+
+class Answer(TestResponse):
+    """What a call is answered; its JSON is looked into as it comes."""
+
+    @property
+    def json(self) -> Any: ...
+
+
+class Caller(Protocol):
+    """One who calls the API: `ApiClient`, with answers that can be looked into."""
+
+    def get(self, path: str, **options: Any) -> Answer: ...
+    def post(self, path: str, **options: Any) -> Answer: ...
+    def put(self, path: str, **options: Any) -> Answer: ...
+    def patch(self, path: str, **options: Any) -> Answer: ...
+    def delete(self, path: str, **options: Any) -> Answer: ...
+    def call(self, method: str, path: str, **options: Any) -> Answer: ...
 
 
 @dataclass
@@ -76,13 +94,17 @@ class World:
     def context(self) -> Context:
         return Context(now=self.now, cause=Cause(new_uuid7()))
 
-    def token(self, **fields: str) -> TestResponse:
-        return self.app.test_client().post("/v1/token", data=fields)
+    def caller(self, token: str | None = None) -> Caller:
+        """Whoever carries this token; nobody in particular without one."""
+        return cast(Caller, ApiClient(self.app, token))
 
-    def sign_in(self, username: str, password: str = PASSWORD) -> ApiClient:
+    def token(self, **fields: str) -> Answer:
+        return cast(Answer, self.app.test_client().post("/v1/token", data=fields))
+
+    def sign_in(self, username: str, password: str = PASSWORD) -> Caller:
         answer = self.token(grant_type="password", username=username, password=password)
         assert answer.status_code == 200, answer.json
-        return ApiClient(self.app, answer.json["access_token"])
+        return self.caller(answer.json["access_token"])
 
     def unit(self, kind: str, name: str, parent: str | None = None, **more: Any) -> str:
         body = {"kind": kind, "name": name, "parent_id": parent or self.root, "starts": "2025-07-01", **more}
@@ -107,7 +129,7 @@ class World:
         body = {"person_id": person, "username": username, "password": PASSWORD}
         return str(made(self.admin.post("/v1/accounts", json=body))["id"])
 
-    def officer(self, name: str, branch: str, unit: str, post: str, username: str) -> ApiClient:
+    def officer(self, name: str, branch: str, unit: str, post: str, username: str) -> Caller:
         """Somebody with a post, signed in."""
         person = self.person(name, branch)
         self.post(person, unit, post)
@@ -127,19 +149,19 @@ class World:
         rows = [row for row in self.store.find(OUTBOX, {}) if row.type == model.TYPE]
         return [None if row.payload is None else CATALOGUE[row.type].from_bytes(row.payload) for row in rows]
 
-    def upload(self, client: ApiClient, unit: str, content: bytes, **fields: str) -> TestResponse:
+    def upload(self, client: Caller, unit: str, content: bytes, **fields: str) -> Answer:
         data: dict[str, Any] = {"unit_id": unit, "file": (io.BytesIO(content), "danh-sach.xlsx"), **fields}
         return client.post("/v1/imports", data=data)
 
 
-def made(answer: TestResponse) -> dict[str, Any]:
+def made(answer: Answer) -> dict[str, Any]:
     """The body of an answer that made something."""
     assert answer.status_code == 201, answer.json
     body: dict[str, Any] = answer.json
     return body
 
 
-def refused(answer: TestResponse) -> tuple[int, str]:
+def refused(answer: Answer) -> tuple[int, str]:
     """Status and code of a problem."""
     assert answer.content_type == "application/problem+json", answer.data
     return answer.status_code, str(answer.json["type"]).rsplit("/", 1)[-1]
