@@ -149,6 +149,7 @@ class Player:
             },
         )
         path = f"/v1/concerns/{raised['id']}"
+        self.secretary.post("scheduling", f"{path}/classify", {"category": "rights"})
         self.secretary.post("scheduling", f"{path}/start", {"note": "Làm việc với bộ phận tài chính của UBND xã"})
         answer = "Phụ cấp quý III được chi trả trước ngày 10 tháng sau, cùng phần hỗ trợ bảo hiểm y tế."
         self.secretary.post("scheduling", f"{path}/answer", {"answer": answer})
