@@ -127,7 +127,7 @@ def _account_to(context: Context, store: Store, id: str) -> Account:
     account = store.get(ACCOUNTS, id)
     if account is None or account.person_id is None:
         raise missing(*ACCOUNT)
-    person, _ = person_to(context, store, account.person_id, "accounts.manage")
+    person, _ = person_to(context, store, account.person_id, "accounts.manage", what=ACCOUNT)
     _demand_over_posts(context, store, person.id)
     return account
 
