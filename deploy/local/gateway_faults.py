@@ -1,4 +1,4 @@
-"""What goes wrong at the SMS gateway sink, on demand."""
+"""What goes wrong at the sinks, on demand."""
 
 from __future__ import annotations
 
@@ -23,8 +23,12 @@ class Faults(BaseModel):
     lost_answer_rate: float = Rate
     """Accepted, but the connection is closed without an answer after `lost_answer_seconds`."""
     lost_answer_seconds: float = Field(default=0.0, ge=0)
+    strange_answer_rate: float = Rate
+    """HTTP 200 with something that is no answer, nothing accepted."""
     delivery_ms: int = Field(default=800, ge=0)
     """From acceptance to the phone."""
+    delivery_spread_ms: int = Field(default=0, ge=0)
+    """At most so much longer, each message by chance: receipts then come in another order than the messages went."""
     double_receipt_rate: float = Rate
     """The receipt comes twice."""
     no_receipt_rate: float = Rate
@@ -38,6 +42,10 @@ class Faults(BaseModel):
     templates: list[str] = []
     """Regular expressions of the registered texts; where there are any, another text is refused with 146."""
 
+    mail_hangup_rate: float = Rate
+    """The mail server keeps the mail and hangs up instead of saying so."""
+
     @property
     def disturb_answers(self) -> bool:
-        return bool(self.latency_ms or self.error_rate or self.too_many_rate or self.lost_answer_rate)
+        rates = (self.error_rate, self.too_many_rate, self.lost_answer_rate, self.strange_answer_rate)
+        return bool(self.latency_ms or any(rates))

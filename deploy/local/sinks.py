@@ -55,9 +55,10 @@ async def run(environment: Mapping[str, str]) -> None:
     gateway.add_routes(web)
     inbox.add_routes(web)
     host = environment.get("SINK_HOST", LOOPBACK)
+    mail_server = SmtpSink(log, mails, lambda: gateway.faults)
     servers = [
         await web.listen(host, int(environment.get("INBOX_PORT", DEFAULT_INBOX_PORT))),
-        await SmtpSink(log, mails).listen(host, int(environment.get("SMTP_PORT", DEFAULT_SMTP_PORT))),
+        await mail_server.listen(host, int(environment.get("SMTP_PORT", DEFAULT_SMTP_PORT))),
     ]
     caller.start()
     await _asked_to_stop()

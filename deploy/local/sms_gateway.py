@@ -50,6 +50,8 @@ CARRIERS = {"9": 1, "3": 1, "8": 3, "7": 2, "5": 4}  # telcoid by first digit: r
 
 NEVER_ARRIVES, BLOCKED, SILENT, UNREGISTERED, LATE = "999990", "999991", "999992", "999993", "999994"
 
+STRANGE_ANSWERS = (b"", b"<html>502</html>", b"[]", b'{"CodeResult":"777"}', b'{"CodeResult":null,"SMSID":{}}')
+
 STATUS_REFUSED, STATUS_DONE, STATUS_WAITING_FOR_REPORT = 4, 5, 7
 
 
@@ -112,6 +114,8 @@ class SmsGateway:
         if chance < faults.error_rate + faults.too_many_rate:
             retry_after = {"Retry-After": str(faults.retry_after_seconds)}
             return Response(b"Too Many Requests", 429, "text/plain", retry_after)
+        if random.random() < faults.strange_answer_rate:
+            return Response(random.choice(STRANGE_ANSWERS))
         answer = self._send(request)
         if random.random() < faults.lost_answer_rate:
             await asyncio.sleep(faults.lost_answer_seconds)
@@ -196,7 +200,8 @@ class SmsGateway:
         self._by_sms_id[sms_id] = message
         if request_id:
             self._seen[request_id] = (time.monotonic(), message)
-        wait = self.faults.delivery_ms / 1000 + (LATE_SECONDS if national.endswith(LATE) else 0)
+        spread = random.uniform(0, self.faults.delivery_spread_ms)
+        wait = (self.faults.delivery_ms + spread) / 1000 + (LATE_SECONDS if national.endswith(LATE) else 0)
         callback_url = str(order.get("CallbackUrl") or "")
         asyncio.get_running_loop().call_later(wait, self._settle, message, callback_url)
 

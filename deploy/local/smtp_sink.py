@@ -9,6 +9,8 @@ Mailboxes with these names behave in a set way, at whatever domain:
 from __future__ import annotations
 
 import asyncio
+import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -18,6 +20,7 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from deploy.local.gateway_faults import Faults
 from deploy.local.message_log import Kind, Message, MessageLog, State
 
 LARGEST_MAIL = 25_000_000
@@ -63,9 +66,10 @@ class MailStore:
 class SmtpSink:
     """Takes mail for any mailbox; each recipient gets a message of his own in the log."""
 
-    def __init__(self, log: MessageLog, store: MailStore) -> None:
+    def __init__(self, log: MessageLog, store: MailStore, faults: Callable[[], Faults] = Faults) -> None:
         self._log = log
         self._store = store
+        self._faults = faults
 
     async def listen(self, host: str, port: int) -> asyncio.Server:
         """Raises OSError when the port is taken."""
@@ -101,6 +105,8 @@ class SmtpSink:
                 **place,
             }
             self._log.add(Kind.EMAIL, recipient.lower(), plain_text(mail), State.DELIVERED, facts)
+        if random.random() < self._faults().mail_hangup_rate and isinstance(server.transport, asyncio.WriteTransport):
+            server.transport.abort()
         return "250 OK, kept"
 
 
