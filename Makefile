@@ -64,3 +64,17 @@ lock: ## Pin the dependencies anew, with hashes and without an index host
 .PHONY: contracts
 contracts: setup ## Write schemas, AsyncAPI and event pages anew from services/contracts
 	$(BIN)/python -m contracts.generate
+
+.PHONY: bench
+bench: setup ## All benchmarks beside their floors and peers, with a table (≤ 10 min); RUNS=3 shows the spread
+	$(BIN)/python -m tests.bench all --runs $(or $(RUNS),1)
+
+BENCHES := bench-b1 bench-b2 bench-b3 bench-b4 bench-b5 bench-b6 bench-b7 bench-b8 bench-b9
+.PHONY: $(BENCHES)
+$(BENCHES): bench-%: setup
+	$(BIN)/python -m tests.bench $* --runs $(or $(RUNS),1)
+bench-b1: ## One event to 10,000 SMS (bench-b2 slow gateway, b3 e-mail, b4 first SMS, b5 API, b6 relay, b7 consume, b8 scale, b9 start)
+
+.PHONY: bench-compare
+bench-compare: setup ## Two result files beside each other: make bench-compare A=before.json B=after.json
+	@$(BIN)/python -m tests.bench compare $(A) $(B)

@@ -1,0 +1,122 @@
+"""B5: convening, listing and reading meetings over HTTP, beside Flask and pymongo alone under the same gunicorn."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import orjson
+
+from deploy.local.ports import free_port
+from deploy.local.process_family import ProcessFamily
+from deploy.local.system import REPOSITORY
+from tests.bench.callers import Call, call_many
+from tests.bench.commune_desk import HALF_YEARS, SERVICE, convene, prepare, token_of_all
+from tests.bench.district import commune_id
+from tests.bench.edge import wait_ready
+from tests.bench.figures import Figure, Findings
+from tests.bench.ground import Ground, bench_ground
+from tests.bench.metering import Meter
+from tests.support.web import TokenOffice
+
+TITLE = "API: convene, list, read; 16 connections"
+OF_ONE_INSERT, OF_THE_TRANSACTION = 0.60, 0.85
+CLIENTS, WEB = "clients", "web"
+PEERS = {"insert": "Flask + pymongo, one insert", "transaction": "the same, three writes in one transaction"}
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How much is asked for. `reads` 0: none."""
+
+    communes: int
+    writes: int
+    reads: int
+
+
+def run(small: bool) -> Findings:
+    findings = Findings("b5", TITLE)
+    communes, writes, reads = (10, 60, 60) if small else (470, 3_000, 4_000)
+    office = TokenOffice()
+    token = token_of_all(office)
+    with bench_ground() as ground, ProcessFamily(ground.directory / "log") as family:
+        prepare(ground, office, communes)
+        for kind, called in PEERS.items():
+            with _served(ground, family, ["-m", "tests.bench.bare_web", kind], "bare_") as (meter, port):
+                counts = Counts(communes, writes, reads if kind == "insert" else 0)
+                findings.figures += _measured(meter, port, token, called, counts)
+        with _served(ground, family, ["-m", SERVICE, "web"]) as (meter, port):
+            findings.figures += _measured(meter, port, token, "scheduling", Counts(communes, writes, reads))
+    rate = {figure.name: figure.per_second for figure in findings.figures}
+    ours = rate["scheduling: convene"]
+    findings.at_least("convene ÷ one insert", ours / rate["Flask + pymongo, one insert: convene"], OF_ONE_INSERT, "×")
+    findings.at_least(
+        "convene ÷ the transaction",
+        ours / rate["the same, three writes in one transaction: convene"],
+        OF_THE_TRANSACTION,
+        "×",
+    )
+    for what in ("list", "read"):
+        ratio = rate[f"scheduling: {what}"] / rate[f"Flask + pymongo, one insert: {what}"]
+        findings.notes.append(f"{what} ÷ bare {ratio:.2f}")
+    findings.notes.append("convening also reads unit, branches, posts and clashes, and writes seven invitations")
+    return findings
+
+
+@contextmanager
+def _served(
+    ground: Ground, family: ProcessFamily, command: Sequence[str], prefix: str = ""
+) -> Iterator[tuple[Meter, int]]:
+    """One gunicorn with one worker of 16 threads; the peers have a database of their own."""
+    port = free_port()
+    environment = web_environment(ground, port)
+    if prefix:
+        access = ground.platform.mongo(SERVICE, f"{ground.namespace.database_prefix}{prefix}")
+        environment = {**environment, **access.environment()}
+    child = family.start(f"web-{port}", [sys.executable, *command], environment, REPOSITORY)
+    wait_ready(f"http://127.0.0.1:{port}/livez")
+    meter = ground.meter(own=CLIENTS)
+    meter.add(WEB, child.pid)
+    try:
+        yield meter, port
+    finally:
+        child.stop(5)
+
+
+def web_environment(ground: Ground, port: int) -> Mapping[str, str]:
+    """What the web process of scheduling is told."""
+    return {
+        **ground.base_environment(),
+        **ground.namespace.environment(SERVICE),
+        "PORT": str(port),
+        "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "WEB_WORKERS": "1",
+        "WEB_THREADS": "16",
+    }
+
+
+def _measured(meter: Meter, port: int, token: str, name: str, counts: Counts) -> Iterator[Figure]:
+    communes, writes, reads = counts.communes, counts.writes, counts.reads
+    assert writes + 100 <= communes * HALF_YEARS, "a second meeting in a half-year is another case"
+    warm_up = min(writes // 2, 100)
+
+    def figure(what: str, calls: Callable[[int], Call], count: int) -> tuple[Figure, list[bytes]]:
+        with meter.reading(f"{name}: {what}") as reading:
+            answers = call_many(reading, port, token, calls, count)
+        return reading.figure(), answers
+
+    figure("warm-up", lambda number: convene(writes + number, communes), warm_up)
+    convened, answers = figure("convene", lambda number: convene(number, communes), writes)
+    yield convened
+    if reads:
+        ids = [_id(answer) for answer in answers]
+        listed = [f"/v1/meetings?unit_id={commune_id(number)}&limit=20" for number in range(communes)]
+        yield figure("list", lambda number: Call("GET", listed[number % communes]), reads)[0]
+        yield figure("read", lambda number: Call("GET", f"/v1/meetings/{ids[number % len(ids)]}"), reads)[0]
+
+
+def _id(answer: bytes) -> str:
+    said = orjson.loads(answer)
+    return str(said["meeting"]["id"] if "meeting" in said else said["id"])
