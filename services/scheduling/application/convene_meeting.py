@@ -68,7 +68,9 @@ def already_this_period(
     usual = policy.meetings[kind]
     begins, ends = (datetime.combine(day, time(), LOCAL_ZONE) for day in usual.period_of(local_day(starts_at)))
     counted = store.find(
-        MEETINGS, {"unit_id": commune_id, "kind": kind.value, "starts_at": {"$gte": begins, "$lt": ends}}
+        MEETINGS,
+        {"unit_id": commune_id, "kind": kind.value, "starts_at": {"$gte": begins, "$lt": ends}},
+        sort=(("starts_at", 1),),
     )
     standing = [one for one in counted if one.state not in (MeetingState.CANCELLED, MeetingState.MISSED)]
     if not standing:

@@ -185,7 +185,9 @@ def days_off(store: Store, commune_id: str, slot: Slot) -> DaysOff:
     commune = store.get(UNITS, commune_id)
     path = commune.path if commune else (commune_id,)
     since = local_day(slot.starts_at).isoformat()
-    rows = store.find(DAY_OVERRIDES, {"unit_id": {"$in": list(path)}, "day": {"$gte": since}}, limit=1000)
+    rows = store.find(
+        DAY_OVERRIDES, {"unit_id": {"$in": list(path)}, "day": {"$gte": since}}, sort=(("day", 1),), limit=1000
+    )
     rows.sort(key=lambda row: path.index(row.unit_id))
     return DaysOff({row.day: row.name for row in rows})
 

@@ -134,8 +134,7 @@ def may_read_rotation(store: Store, context: Context, commune_path: Sequence[str
 def rotations_filter(store: Store, context: Context) -> Filter:
     """The same decision as a condition."""
     held = reach(actor_of(context), "rotation.read", context.today)
-    above = _communes_above(store, context)
-    return {"$or": [held.as_filter(person=None), {"unit_id": {"$in": sorted(above)}}]}
+    return {"unit_path": {"$in": sorted(held.below | held.exactly | _communes_above(store, context))}}
 
 
 def _communes_above(store: Store, context: Context) -> frozenset[str]:
@@ -146,7 +145,7 @@ def _communes_above(store: Store, context: Context) -> frozenset[str]:
 
 
 def rotation_of(store: Store, commune_id: str, year: int) -> Rotation | None:
-    found = store.find(ROTATIONS, {"unit_id": commune_id, "year": year}, limit=1)
+    found = store.find(ROTATIONS, {"unit_id": commune_id, "year": year}, sort=(("year", 1),), limit=1)
     return found[0] if found else None
 
 

@@ -59,6 +59,7 @@ def raise_concern(store: Store, context: Context, said: ConcernSaid) -> Outcome[
         anonymous=said.anonymous,
         raised_by=said.raised_by or actor_of(context).person_id,
         raised_on=context.today,
+        open_since=context.today,
         meeting_id=said.meeting_id,
         history=(Entry(command="raise", at=context.now, by=acting_as(context)),),
     )

@@ -95,12 +95,10 @@ class SigningKeySeen(Document):
 
 
 UNITS: Kind[UnitSeen] = Kind("units_seen", UnitSeen, (Index((("path", 1), ("kind_now", 1), ("_id", 1))),))
-PEOPLE: Kind[PersonSeen] = Kind(
-    "people_seen", PersonSeen, (Index((("memberships.unit_id", 1), ("memberships.starts", 1))),)
-)
-POSTS: Kind[PostSeen] = Kind("posts_seen", PostSeen, (Index((("unit_id", 1), ("post", 1))), Index((("person_id", 1),))))
+PEOPLE: Kind[PersonSeen] = Kind("people_seen", PersonSeen, (Index((("memberships.unit_id", 1), ("_id", 1))),))
+POSTS: Kind[PostSeen] = Kind("posts_seen", PostSeen, (Index((("unit_id", 1), ("_id", 1))),))
 PORTFOLIOS: Kind[PortfolioSeen] = Kind(
-    "portfolios_seen", PortfolioSeen, (Index((("branch_id", 1), ("starts", -1))), Index((("person_id", 1),)))
+    "portfolios_seen", PortfolioSeen, (Index((("branch_id", 1), ("starts", -1))), Index((("person_id", 1), ("_id", 1))))
 )
 ACCOUNTS: Kind[AccountSeen] = Kind("accounts_seen", AccountSeen)
 SIGNING_KEYS: Kind[SigningKeySeen] = Kind("signing_keys_seen", SigningKeySeen)

@@ -68,7 +68,8 @@ CONCERNS: Kind[Concern] = Kind(
     (
         Index((("unit_path", 1), ("_id", -1))),
         Index((("unit_path", 1), ("state", 1), ("_id", -1))),
-        Index((("unit_path", 1), ("state", 1), ("raised_on", 1), ("_id", 1))),  # open too long
+        Index((("unit_path", 1), ("open_since", 1), ("_id", 1))),  # open too long
+        Index((("branch_id", 1), ("open_since", 1), ("_id", 1))),
         Index((("branch_id", 1), ("_id", -1))),
         Index((("meeting_id", 1), ("_id", -1))),
         Index((("unit_id", 1), ("year", 1), ("sequence", 1)), unique=True),
@@ -77,7 +78,10 @@ CONCERNS: Kind[Concern] = Kind(
 ROTATIONS: Kind[Rotation] = Kind(
     "rotations",
     Rotation,
-    (Index((("unit_id", 1), ("year", 1)), unique=True), Index((("unit_path", 1), ("year", -1), ("_id", 1)))),
+    (
+        Index((("unit_id", 1), ("year", 1)), unique=True),
+        Index((("unit_path", 1), ("year", -1), ("_id", -1))),
+    ),
 )
 PROPOSALS: Kind[Proposal] = Kind(
     "proposals",

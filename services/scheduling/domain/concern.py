@@ -121,6 +121,8 @@ class Concern(Document):
     """Anonymous to the meeting: who raised it and which branch is shown to those who answer, not to the meeting."""
     raised_by: str | None = None
     raised_on: date
+    open_since: date | None
+    """The day it was raised while an answer is owed; None otherwise."""
     meeting_id: str | None = None
     escalated_to: str | None = None
     expected_by: date | None = None
@@ -155,10 +157,12 @@ class Concern(Document):
         return self._after(_C.CLOSE, Entry(command=_C.CLOSE, at=at, by=by, text=note))
 
     def _after(self, command: ConcernCommand, entry: Entry, **changes: Any) -> Self:
+        state = CONCERN.after(self.state, command)
         return self.model_copy(
             update={
                 **changes,
-                "state": CONCERN.after(self.state, command),
+                "state": state,
+                "open_since": self.raised_on if state in OPEN_STATES else None,
                 "history": (*self.history, entry),
                 "version": self.version + 1,
             }

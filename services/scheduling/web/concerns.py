@@ -28,7 +28,7 @@ from scheduling.application.handle_concern import (
 from scheduling.application.permitted import actor_of, may
 from scheduling.application.raise_concern import raise_concern
 from scheduling.application.records import CONCERNS
-from scheduling.domain.concern import OPEN_STATES, Concern, ConcernCategory, ConcernState
+from scheduling.domain.concern import Concern, ConcernCategory, ConcernState
 from scheduling.web.concern_views import (
     CONCERN_EXAMPLE,
     RAISE_EXAMPLE,
@@ -68,12 +68,11 @@ class ConcernsQuery(PageQuery):
         ]
         if self.overdue:
             since = today - timedelta(days=policy().concern_open_days)
-            parts.append({"state": {"$in": [state.value for state in OPEN_STATES]}})
-            parts.append({"raised_on": {"$lt": since.isoformat()}})
+            parts.append({"open_since": {"$lt": since.isoformat()}})
         return {"$and": parts}
 
     def order(self) -> Sort:
-        return (("raised_on", 1), ("_id", 1)) if self.overdue else (("_id", -1),)
+        return (("open_since", 1), ("_id", 1)) if self.overdue else (("_id", -1),)
 
 
 @concerns.post("", summary="Raise a concern (kiến nghị)", responses={201: ConcernView})

@@ -251,7 +251,7 @@ def test_the_same_post_sent_again_convenes_once(desk: Desk) -> None:
     one = ok(office.post("/v1/briefings", json=briefing(), headers=key), 201)
     again = ok(office.post("/v1/briefings", json=briefing(), headers=key), 201)
     assert one == again
-    assert desk.store.count(INVITATIONS, {}) == 4
+    assert desk.store.count(INVITATIONS, {"meeting_id": one["meeting"]["id"]}) == 4
 
 
 def test_two_officers_do_not_overwrite_each_other(desk: Desk) -> None:

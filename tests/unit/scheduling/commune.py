@@ -137,6 +137,12 @@ def told(store: Store, *states: Contract) -> None:
 
 def settled_commune() -> MemoryStore:
     store = MemoryStore()
+    settle(store)
+    return store
+
+
+def settle(store: Store) -> None:
+    """Let scheduling hear of the whole commune."""
     told(store, unit_state(PROVINCE, "Thành Đoàn Đà Nẵng", "province"))
     told(store, unit_state(COMMUNE, "Đoàn xã Nông Sơn", "commune", code="20656"))
     told(store, unit_state(OTHER_COMMUNE, "Đoàn xã Quế Phước", "commune", code="20669"))
@@ -164,7 +170,6 @@ def settled_commune() -> MemoryStore:
     )
     told(store, portfolio_state(1, MEMBER, BRANCHES[0]), portfolio_state(2, MEMBER, BRANCHES[1]))
     told(store, portfolio_state(3, OTHER_MEMBER, BRANCHES[2]), portfolio_state(4, OTHER_MEMBER, BRANCHES[3]))
-    return store
 
 
 POSTS_OF: dict[str, list[tuple[str, str]]] = {
