@@ -7,7 +7,7 @@ before the offset is committed. What is settled and not committed comes again, a
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from itertools import groupby
@@ -110,6 +110,7 @@ class Consumer:
         self._resumer = Resumer(self._routes, self._reactor, self._projector, store, clock)
         self._catch_up = FirstCatchUp(store, source, self._routes.topics, clock)
         self._done: dict[Partition, int] = {}
+        self._applied: Counter[str] = Counter()
         self._something_is_parked = True
         self._chores_at = self._gauges_at = float("-inf")
 
@@ -155,6 +156,8 @@ class Consumer:
             self._report()
 
     def _settle(self, records: list[Record]) -> None:
+        for topic, number in Counter(record.topic for record in records).items():
+            metrics.CONSUMED.labels(topic).inc(number)
         for kind, run in groupby(map(self._understood, records), _way):
             if kind is _Trouble:
                 for trouble in run:
@@ -165,7 +168,6 @@ class Consumer:
                 self._project(list(run))  # type: ignore[arg-type]  # grouped by what it is
 
     def _understood(self, record: Record) -> Arrival | _Trouble:
-        metrics.CONSUMED.labels(record.topic).inc()
         try:
             return self._routes.arrival(record)
         except (Malformed, UnknownType) as error:
@@ -188,7 +190,7 @@ class Consumer:
                 self._bury(arrival.record, error)
                 continue
             if arrival.route.projections:
-                metrics.APPLIED.labels(arrival.record.topic).inc()
+                self._applied[arrival.record.topic] += 1
             else:
                 metrics.IGNORED.labels(arrival.record.topic, "tombstone").inc()
             self._advance(arrival.record)
@@ -222,7 +224,7 @@ class Consumer:
             self._count_dead(record, settled.error)
             return
         if settled.fate is Fate.APPLIED:
-            metrics.APPLIED.labels(record.topic).inc()
+            self._applied[record.topic] += 1
         elif settled.fate is Fate.PARKED:
             metrics.PARKED.labels(record.topic).inc()
             self._something_is_parked = True
@@ -240,6 +242,9 @@ class Consumer:
         self._brake.note(dead)
 
     def _commit(self) -> None:
+        for topic, number in self._applied.items():
+            metrics.APPLIED.labels(topic).inc(number)
+        self._applied.clear()
         if not self._done:
             return
         try:

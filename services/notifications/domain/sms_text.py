@@ -53,6 +53,8 @@ _SPELLED = {
     "\ufeff": "",
 }
 _TABLE = {ord(sign): spelled for sign, spelled in _SPELLED.items()}
+_MARKS = dict.fromkeys(range(0x0300, 0x0370))
+"""Unicode's combining diacritical marks: dropped."""
 
 
 class Encoding(StrEnum):
@@ -77,7 +79,9 @@ def without_accents(text: str) -> str:
     """
     if text.isascii() and text.isprintable() and "`" not in text:
         return text
-    plain = unicodedata.normalize("NFD", text.translate(_TABLE))
+    plain = unicodedata.normalize("NFD", text.translate(_TABLE)).translate(_MARKS)
+    if plain.isascii() and plain.isprintable() and "`" not in plain:  # Vietnamese text ends here
+        return plain
     return "".join(_plain(sign) for sign in plain)
 
 
