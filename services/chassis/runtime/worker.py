@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import structlog
 
 from chassis.failures import Unavailable
+from chassis.runtime.garbage import collect_rarely
 from chassis.runtime.health import HealthServer, Heartbeat
 from chassis.runtime.logging import configure_logging
 from chassis.runtime.readiness import ALWAYS_READY, Readiness
@@ -73,6 +74,7 @@ def worker_process(
     shutdown = Shutdown().listen()
     heartbeat = Heartbeat(dead_after_seconds=dead_after_seconds)
     health = HealthServer(heartbeat, readiness, address=settings.bind_address, port=settings.health_port).start()
+    collect_rarely()
     _log.info("started", health_port=health.port)
     try:
         yield Worker(shutdown, heartbeat, health.port)
