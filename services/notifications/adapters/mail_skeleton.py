@@ -15,8 +15,8 @@ from html import escape
 from notifications.application.calendar_entry import ATTENDEE_PLACE, ORGANISER_PLACE
 from notifications.domain.notice import CODE, GREETING, NAME, UNSUBSCRIBE, Personal, Texts
 
-_ENCODED_WORD_BYTES = 45
-"""UTF-8 bytes per encoded word: with its frame it stays under the 75 characters of RFC 2047."""
+_ENCODED_WORD_BYTES = 39
+"""UTF-8 bytes per encoded word: with its frame and `Subject: ` a line stays under the 76 characters of RFC 2047."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,9 +74,7 @@ def sort_out(batch: Sequence[Delivery], store: Store, queue: DeliveryQueue, poli
     return sorted_out
 
 
-def _earlier_states(
-    batch: Sequence[Delivery], notices: Mapping[str, Notice], queue: DeliveryQueue
-) -> dict[str, State]:
+def _earlier_states(batch: Sequence[Delivery], notices: Mapping[str, Notice], queue: DeliveryQueue) -> dict[str, State]:
     """The states of what these people were sent before about the same thing, after stopping what is still queued.
 
     In this order: once nothing is queued any more, a delivery that is not claimed has its final word.
