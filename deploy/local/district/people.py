@@ -3,7 +3,7 @@
 **Every person is invented.** Names are drawn from lists, birth dates and notes from a seeded generator.
 Telephone numbers are valid mobile numbers in three counted-up blocks: 0590 1…, 0700 000 … and 0380 000 …
 (the last two so that they have a form from before 2018). The demo never sends to a network: its gateway
-is a sink on this machine, which by their endings never delivers 000 and refuses 001.
+is a sink on this machine, which by their endings never delivers …999990 and refuses …999991.
 Mail addresses end in the reserved name `.example`.
 """
 
@@ -15,6 +15,7 @@ from datetime import date
 from deploy.local.district.district import Branch, CommunePlan, Person, PersonKind, Sex
 from deploy.local.district.names import AWAY_NOTES, GIVEN_NAMES, HOME_NOTES, MIDDLE_NAMES, SURNAMES
 from deploy.local.district.spelling import ascii_folded
+from deploy.local.sms_gateway import BLOCKED, NEVER_ARRIVES
 
 DEFAULT_SEED = 1931
 """The year in which the Union was founded."""
@@ -25,6 +26,8 @@ GROWN_PER_BRANCH = 3
 _SHARED_PHONES_PER_COMMUNE = 4
 _NEVER_DELIVERED_PER_COMMUNE = 4
 _REFUSED_PER_COMMUNE = 2
+_SIMULATED_BLOCKS = {"6": "56", "9": "59", "5": "58"}
+"""By the last digit of the commune's code."""
 
 
 @dataclass
@@ -54,13 +57,12 @@ class _Registry:
 
 
 def _counted(*blocks: tuple[str, int]) -> Iterator[str]:
-    """Numbers of the blocks in turn, upwards, without the endings that the gateway sink plays tricks on."""
+    """Numbers of the blocks in turn, upwards."""
     step = 0
     while True:
         for prefix, start in blocks:
             number = start + step
-            if number % 1000 not in (0, 1):
-                yield f"{prefix}{number:0{12 - len(prefix)}d}"
+            yield f"{prefix}{number:0{12 - len(prefix)}d}"
         step += 1
 
 
@@ -158,13 +160,13 @@ def _share_phones(rng: random.Random, registry: _Registry, people: list[Person])
 
 
 def _simulate_failures(rng: random.Random, people: list[Person], plan: CommunePlan) -> None:
-    """Numbers that the gateway sink never delivers (…000) or refuses (…001); one belongs to a branch secretary."""
+    """Numbers that the gateway sink never delivers or refuses; one belongs to a branch secretary."""
     shared = {p.phone for p in people if p.phone and sum(q.phone == p.phone for q in people) > 1}
     free = [index for index in _ordinary(people) if people[index].phone not in shared]
     count = _NEVER_DELIVERED_PER_COMMUNE - 1 + _REFUSED_PER_COMMUNE
     third_secretary = next(i for i, person in enumerate(people) if person.key == f"{plan.code}-03-01")
     chosen = [third_secretary, *rng.sample(free, count)]
-    commune_digit = int(plan.code[-1])
+    block = _SIMULATED_BLOCKS[plan.code[-1]]
     for position, index in enumerate(chosen):
-        ending = "000" if position < _NEVER_DELIVERED_PER_COMMUNE else "001"
-        people[index] = replace(people[index], phone=f"+84590{commune_digit}{position + 1}0{ending}")
+        ending = NEVER_ARRIVES if position < _NEVER_DELIVERED_PER_COMMUNE else BLOCKED
+        people[index] = replace(people[index], phone=f"+84{block}{position}{ending}")
