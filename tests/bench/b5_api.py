@@ -38,7 +38,7 @@ class Counts:
 
 def run(small: bool) -> Findings:
     findings = Findings("b5", TITLE)
-    communes, writes, reads = (10, 60, 60) if small else (470, 3_000, 4_000)
+    communes, writes, reads = (20, 60, 60) if small else (470, 3_000, 4_000)
     office = TokenOffice()
     token = token_of_all(office)
     with bench_ground() as ground, ProcessFamily(ground.directory / "log") as family:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -21,11 +22,12 @@ def write(path: Path, found: Sequence[Sequence[Findings]], *, small: bool) -> No
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": _commit(),
         "machine": machine(),
+        "load": [round(load, 1) for load in os.getloadavg()],
         "small": small,
         "benches": {runs[0].bench: [one.as_json() for one in runs] for runs in found if runs},
     }
     path.write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    tell(f"\n{kept['machine']['cores']} cores of {kept['machine']['cpu']}; results in {path}")
+    tell(f"\n{kept['machine']['cores']} cores of {kept['machine']['cpu']}, load {kept['load'][0]}; results in {path}")
 
 
 def read(path: Path) -> dict[str, Any]:
