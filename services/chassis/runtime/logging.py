@@ -20,6 +20,7 @@ _CONTACT = re.compile(
 )
 _REDACTED = "[contact]"
 _FRAMES = 12
+_HARMLESS = frozenset({int, float, bool, type(None)})
 
 
 def configure_logging(service: str, process: str, level: str = "INFO") -> None:
@@ -28,11 +29,11 @@ def configure_logging(service: str, process: str, level: str = "INFO") -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            _explained,
+            redact_contacts,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _explained,
             _named(service, process),
-            redact_contacts,
             structlog.processors.JSONRenderer(serializer=_json),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
@@ -49,7 +50,7 @@ def configure_logging(service: str, process: str, level: str = "INFO") -> None:
 def redact_contacts(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """The last line of defence: whatever looks like a phone number or an e-mail address does not reach the log."""
     for name, value in event.items():
-        if name != "timestamp":
+        if type(value) not in _HARMLESS:
             event[name] = _redacted(value)
     return event
 
@@ -61,7 +62,7 @@ def _redacted(value: Any) -> Any:
         return {_redacted(name): _redacted(inner) for name, inner in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [_redacted(inner) for inner in value]
-    if isinstance(value, (int, float, bool)) or value is None:
+    if type(value) in _HARMLESS:
         return value
     return _CONTACT.sub(_REDACTED, str(value))
 

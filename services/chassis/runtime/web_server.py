@@ -32,10 +32,8 @@ def run_gunicorn(service: str, app_factory: Callable[[], Flask], settings: Servi
     try:
         _Server(service, app_factory, settings).run()
     finally:
-        folder = os.environ.get(MULTIPROCESS_DIR, "")
-        if os.getpid() == arbiter and os.path.basename(folder).startswith(
-            _SHARED_METRICS
-        ):  # a worker comes by here too
+        folder = os.environ.get(MULTIPROCESS_DIR, "")  # workers come by here too
+        if os.getpid() == arbiter and os.path.basename(folder).startswith(_SHARED_METRICS):
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC
-from itertools import groupby
 from typing import Any
 
 import pymongo
@@ -30,13 +29,15 @@ from pymongo.write_concern import WriteConcern
 
 from chassis.failures import AlreadyExists, Unavailable, VersionConflict
 from chassis.storage.bson_form import ERASED, from_bson, plain_filter, stub, to_bson
-from chassis.storage.changes import Changes, Operation
+from chassis.storage.changes import Change, Changes, Operation
 from chassis.storage.documents import D, Filter, Kind, Sort
 from chassis.storage.memory import matches
 
 Row = dict[str, Any]
 
 _DUPLICATE_KEY = 11000
+_WORTH_A_LOOK = 10
+"""From so many rows on it pays to ask first which are there: inserts cost a fifth of guarded upserts."""
 _WENT_AWAY = (
     AutoReconnect,
     ConnectionFailure,
@@ -105,13 +106,12 @@ class MongoStore:
             return self.database[kind.name].count_documents(_living(where))
 
     def commit(self, changes: Changes) -> None:
-        batches = [
-            (kind, operation, list(group))
-            for (kind, operation), group in groupby(changes.changes, lambda change: (change.kind, change.operation))
+        rows = [
+            (kind, operation, [to_bson(change.document) for change in batch])
+            for kind, operation, batch in _batches(changes)
         ]
-        if not batches:
+        if not rows:
             return
-        rows = [(kind, operation, [to_bson(change.document) for change in group]) for kind, operation, group in batches]
 
         def write(session: ClientSession) -> None:
             for kind, operation, documents in rows:
@@ -133,7 +133,9 @@ class MongoStore:
     def _write(self, session: ClientSession, kind: Kind[Any], operation: Operation, rows: list[Row]) -> None:
         collection = self.database[kind.name]
         try:
-            if operation is Operation.INSERT:
+            if operation is Operation.INSERT and len(rows) == 1:
+                collection.insert_one(rows[0], session=session)  # costs the client half of what a batch of one does
+            elif operation is Operation.INSERT:
                 collection.insert_many(rows, session=session)
             elif operation is Operation.INSERT_ABSENT:
                 collection.bulk_write([_insert_absent(row) for row in rows], ordered=False, session=session)
@@ -166,27 +168,73 @@ class MongoStore:
             raise VersionConflict(kind.name, rows[0]["_id"] if len(rows) == 1 else f"(one of {len(rows)})")
 
     def _guarded(self, kind: Kind[Any], rows: list[Row]) -> int:
+        rows = _newest(rows)
+        if len(rows) < _WORTH_A_LOOK:
+            return self._upserted(kind, rows)
+        known = self._known_versions(kind, [row["_id"] for row in rows])
+        number, met = self._inserted(kind, [row for row in rows if row["_id"] not in known])
+        newer = [row for row in rows if known.get(row["_id"], row["version"]) < row["version"]]
+        return number + self._upserted(kind, newer + met)
+
+    def _known_versions(self, kind: Kind[Any], ids: list[str]) -> dict[str, int]:
+        """What a majority holds, stubs included. What is written meanwhile is met by the guard."""
+        collection = self.database[kind.name].with_options(read_concern=ReadConcern("majority"))
+        with unavailable_when_gone(self._timeout):
+            found = collection.find({"_id": {"$in": ids}}, {"version": 1}, batch_size=len(ids))
+            return {row["_id"]: row["version"] for row in found}
+
+    def _inserted(self, kind: Kind[Any], rows: list[Row]) -> tuple[int, list[Row]]:
+        """How many were new, and the rows whose id another writer has brought in meanwhile."""
+        if not rows:
+            return 0, []
+        try:
+            with unavailable_when_gone(self._timeout):
+                return len(self.database[kind.name].insert_many(rows, ordered=False).inserted_ids), []
+        except BulkWriteError as error:
+            _require_ids_alone(kind, error)
+            return int(error.details["nInserted"]), [rows[failed["index"]] for failed in error.details["writeErrors"]]
+
+    def _upserted(self, kind: Kind[Any], rows: list[Row]) -> int:
         if not rows:
             return 0
-        writes = [
-            ReplaceOne({"_id": row["_id"], "version": {"$lt": row["version"]}}, row, upsert=True)
-            for row in _newest(rows)
-        ]
+        writes = [ReplaceOne({"_id": row["_id"], "version": {"$lt": row["version"]}}, row, upsert=True) for row in rows]
         try:
             with unavailable_when_gone(self._timeout):
                 result = self.database[kind.name].bulk_write(writes, ordered=False)
             return result.modified_count + result.upserted_count
         except BulkWriteError as error:
-            details = error.details
-            if details["writeConcernErrors"]:
-                raise Unavailable("MongoDB: not on a majority yet") from error
-            for failed in details["writeErrors"]:
-                if failed["code"] != _DUPLICATE_KEY:
-                    raise
-                if "_id" not in failed["keyPattern"]:
-                    raise AlreadyExists(kind.name) from error
+            _require_ids_alone(kind, error)
             # A duplicate id under the guard means: what is stored is as new or newer. That is the guard at work.
-            return int(details["nModified"]) + int(details["nUpserted"])
+            return int(error.details["nModified"]) + int(error.details["nUpserted"])
+
+
+def _batches(changes: Changes) -> list[tuple[Kind[Any], Operation, list[Change]]]:
+    """The changes as one command for each collection and operation, where the order within a collection allows it.
+
+    Collections do not see each other, so that what a transaction does to one need not wait for its turn in another:
+    250 reactions of an inbox row and a document each are two commands, not 500.
+    """
+    batches: list[tuple[Kind[Any], Operation, list[Change]]] = []
+    latest: dict[str, int] = {}
+    for change in changes.changes:
+        position = latest.get(change.kind.name)
+        if position is not None and batches[position][1] is change.operation:
+            batches[position][2].append(change)
+        else:
+            latest[change.kind.name] = len(batches)
+            batches.append((change.kind, change.operation, [change]))
+    return batches
+
+
+def _require_ids_alone(kind: Kind[Any], error: BulkWriteError) -> None:
+    """Raise unless nothing is wrong but that documents with these ids are there."""
+    if error.details["writeConcernErrors"]:
+        raise Unavailable("MongoDB: not on a majority yet") from error
+    for failed in error.details["writeErrors"]:
+        if failed["code"] != _DUPLICATE_KEY:
+            raise error
+        if "_id" not in failed["keyPattern"]:
+            raise AlreadyExists(kind.name) from error
 
 
 def _living(where: Filter) -> Filter:

@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from flask import g, request
+from flask import g
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 from chassis.permissions import Principal
 from chassis.web.problems import ProblemRaised
+from chassis.web.sent_headers import sent_header
 from chassis.web.token_claims import AUDIENCE, Rights, TokenClaims, read_claims
 
 REFRESH_SECONDS = 2.0
@@ -189,7 +190,7 @@ def unauthenticated(en: str, vi: str) -> ProblemRaised:
 
 def bearer_token() -> str:
     """The token of the request's Authorization header. Raises ProblemRaised 401 when there is none."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    scheme, _, token = (sent_header("HTTP_AUTHORIZATION") or "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise ProblemRaised(
             401,

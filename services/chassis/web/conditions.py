@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
-from flask import request
-
 from chassis.web.problems import ProblemRaised
+from chassis.web.sent_headers import sent_header
 
 _VERSION_TAG = re.compile(r'"([1-9][0-9]{0,17})"')
 
@@ -22,7 +21,7 @@ def expected_version() -> int | None:
     Give it to the use case; where the stored version differs, the use case raises VersionConflict and the caller is
     told 412. Raises ProblemRaised 400 for a tag that is not one of ours.
     """
-    written = request.headers.get("If-Match")
+    written = sent_header("HTTP_IF_MATCH")
     if written is None or written.strip() == "*":
         return None
     found = _VERSION_TAG.fullmatch(written.strip())
@@ -36,14 +35,11 @@ def expected_version() -> int | None:
     return int(found.group(1))
 
 
-def is_conditional() -> bool:
-    """Whether the caller set a condition on the version."""
-    return expected_version() is not None
-
-
 def already_has(version: int) -> bool:
     """Whether If-None-Match names this version: 304 is enough. Weak tags match too (RFC 9110 §13.1.2)."""
-    written = request.headers.get("If-None-Match", "")
+    written = sent_header("HTTP_IF_NONE_MATCH")
+    if written is None:
+        return False
     tags = {tag.strip().removeprefix("W/") for tag in written.split(",")}
     return "*" in tags or etag(version) in tags
 

@@ -17,6 +17,7 @@ from chassis.permissions import Principal
 from chassis.storage.documents import Document, Index, Kind
 from chassis.storage.store import Store
 from chassis.web.problems import ProblemRaised
+from chassis.web.sent_headers import sent_header
 
 KEPT_FOR = 48 * 3600
 """Seconds that an answer can be had again."""
@@ -41,7 +42,7 @@ IDEMPOTENCY: Kind[StoredAnswer] = Kind("idempotency", StoredAnswer, (Index((("at
 
 def idempotency_key() -> str | None:
     """The request's key. Raises ProblemRaised 400 where a POST has none, or where it is not 1–255 visible ASCII."""
-    key = request.headers.get("Idempotency-Key")
+    key = sent_header("HTTP_IDEMPOTENCY_KEY")
     if key is None:
         if request.method != "POST":
             return None

@@ -8,7 +8,6 @@ import structlog
 from flask import Flask, Response, g, request
 from prometheus_client import Counter, Histogram
 
-from chassis.web.languages import chosen_language
 from chassis.web.surroundings import cause
 
 QUIET_PATHS = frozenset({"/livez", "/readyz", "/metrics"})
@@ -39,24 +38,28 @@ def _begin() -> None:
 
 
 def _end(response: Response) -> Response:
-    _caution(response)
-    response.headers["X-Correlation-Id"] = cause().correlation_id
-    if request.path in QUIET_PATHS:
+    path, method = request.path, request.method
+    _caution(response, method)
+    if path in QUIET_PATHS:
         return response
-    took = time.perf_counter() - g.get("began", time.perf_counter())
-    method = request.method if request.method in _KNOWN_METHODS else "OTHER"
-    route = request.url_rule.rule if request.url_rule is not None else "(none)"
+    took = time.perf_counter() - g.began
+    method = method if method in _KNOWN_METHODS else "OTHER"
+    rule = request.url_rule
+    route = rule.rule if rule is not None else "(none)"
     REQUESTS.labels(method, route, str(response.status_code)).inc()
     SECONDS.labels(method, route).observe(took)
     _log.info("request", method=method, route=route, status=response.status_code, ms=round(took * 1000, 1))
     return response
 
 
-def _caution(response: Response) -> None:
+def _caution(response: Response, method: str) -> None:
     headers = response.headers
-    # What a signed-in caller sees may be personal data: no cache keeps it.
-    headers.setdefault("Cache-Control", "no-store" if "principal" in g or request.method != "GET" else "no-cache")
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers.setdefault("Referrer-Policy", "no-referrer")
-    headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-    headers.setdefault("Content-Language", chosen_language())
+    there = {name for name, _ in headers}
+    if "Cache-Control" not in there:
+        # What a signed-in caller sees may be personal data: no cache keeps it.
+        headers.add("Cache-Control", "no-store" if method != "GET" or "principal" in g else "no-cache")
+    if "Content-Security-Policy" not in there:
+        headers.add("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+    headers.add("X-Content-Type-Options", "nosniff")
+    headers.add("Referrer-Policy", "no-referrer")
+    headers.add("X-Correlation-Id", cause().correlation_id)

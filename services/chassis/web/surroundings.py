@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import cast
 
-from flask import current_app, g, request
+from flask import current_app, g
 
 from chassis.context import Context, new_uuid7
 from chassis.messaging.envelope import Cause, NewId
 from chassis.permissions import Principal
 from chassis.storage.store import Store
+from chassis.web.sent_headers import sent_header
 
 EXTENSION = "chassis"
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
@@ -64,12 +65,14 @@ def request_context() -> Context:
 
 def cause() -> Cause:
     """The chain this request belongs to: from X-Correlation-Id (a UUID) and traceparent (W3C), else newly begun."""
-    if "cause" not in g:
-        g.cause = Cause(
-            correlation_id=_correlation_id(request.headers.get("X-Correlation-Id")),
-            traceparent=_traceparent(request.headers.get("traceparent")),
+    try:
+        return cast(Cause, g.cause)
+    except AttributeError:
+        g.cause = begun = Cause(
+            correlation_id=_correlation_id(sent_header("HTTP_X_CORRELATION_ID")),
+            traceparent=_traceparent(sent_header("HTTP_TRACEPARENT")),
         )
-    return cast(Cause, g.cause)
+        return begun
 
 
 def _correlation_id(given: str | None) -> str:

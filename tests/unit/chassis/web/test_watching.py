@@ -31,7 +31,14 @@ LETTERS = [
     )
     for offset in range(3)
 ]
-STORE.commit(Changes().insert(DEAD_LETTERS, *LETTERS))
+
+
+@pytest.fixture(autouse=True)
+def as_they_came() -> None:
+    """Each test begins with all letters open."""
+    for letter in STORE.find(DEAD_LETTERS, {}):
+        STORE.commit(Changes().erase(DEAD_LETTERS, letter))
+    STORE.commit(Changes().insert(DEAD_LETTERS, *LETTERS))
 
 
 @pytest.fixture
