@@ -43,31 +43,46 @@ class MongoQueue:
     def claim(self, channel: Channel, *, limit: int, lease_seconds: float) -> list[Delivery]:
         now, claim = self.now(), f"{self._owner}:{next(self._claims)}"
         due = {"$gt": LONG_AGO, "$lte": now}
+        until = now + timedelta(seconds=lease_seconds)
         with unavailable_when_gone(self._timeout):
-            ids = self._due_ids({"channel": channel.value, "due": due}, limit)
-            if not ids:
-                return []
-            taken = {"claim": claim, "due": now + timedelta(seconds=lease_seconds)}
-            count_attempt = {"attempts": 1, "version": 1}
-            fresh = self._deliveries.update_many(
-                {"_id": {"$in": ids}, "due": due, "state": State.QUEUED.value},
-                {"$set": {**taken, "state": State.SENDING.value}, "$inc": count_attempt},
-            ).modified_count
-            if fresh < len(ids):
-                fresh += self._deliveries.update_many(
-                    {"_id": {"$in": ids}, "due": due, "state": {"$in": _IN_DOUBT}},
-                    {"$set": {**taken, "state": State.ASKING.value}, "$inc": count_attempt},
-                ).modified_count
-            # Another deliverer was after the same rows: look further down the queue next time.
-            self._spread = (self._spread + 1) % _LOOK_AHEAD if fresh < len(ids) else 0
-            rows = self._deliveries.find({"_id": {"$in": ids}, "claim": claim})
-            return [from_bson(DELIVERIES, row) for row in rows]
+            rows = self._due({"channel": channel.value, "due": due}, limit)
+            fresh = [row["_id"] for row in rows if row["state"] == State.QUEUED.value]
+            doubtful = [row["_id"] for row in rows if row["state"] != State.QUEUED.value]
+            taken = self._take(fresh, due, [State.QUEUED.value], State.SENDING, claim=claim, until=until)
+            taken += self._take(doubtful, due, _IN_DOUBT, State.ASKING, claim=claim, until=until)
+            # Where another deliverer was after the same rows: look further down the queue next time.
+            self._spread = (self._spread + 1) % _LOOK_AHEAD if taken < len(rows) else 0
+            if taken < len(rows):
+                ids = [row["_id"] for row in rows]
+                ours = self._deliveries.find({"_id": {"$in": ids}, "claim": claim})
+                return [from_bson(DELIVERIES, row) for row in ours]
+        return [_taken(row, claim, until) for row in rows]
 
-    def _due_ids(self, where: dict[str, Any], limit: int) -> list[str]:
+    def _due(self, where: dict[str, Any], limit: int) -> list[dict[str, Any]]:
         skip = self._spread * limit
-        found = self._deliveries.find(where, {"_id": 1}).sort([("due", 1), ("_id", 1)]).limit(skip + limit)
-        ids = [row["_id"] for row in found]
-        return ids[skip:] or ids[-limit:]
+        found = self._deliveries.find(where).sort([("due", 1), ("_id", 1)])
+        rows = list(found.clone().skip(skip).limit(limit))
+        return rows if rows or not skip else list(found.limit(limit))
+
+    def _take(
+        self,
+        ids: list[str],
+        due: dict[str, Any],
+        states: list[str],
+        become: State,
+        *,
+        claim: str,
+        until: datetime,
+    ) -> int:
+        if not ids:
+            return 0
+        return self._deliveries.update_many(
+            {"_id": {"$in": ids}, "due": due, "state": {"$in": states}},
+            {
+                "$set": {"claim": claim, "due": until, "state": become.value},
+                "$inc": {"attempts": 1, "version": 1},
+            },
+        ).modified_count
 
     def renew(self, held: Collection[Delivery], *, lease_seconds: float) -> None:
         if not held:
@@ -131,6 +146,13 @@ class MongoQueue:
         with unavailable_when_gone(self._timeout):
             rows = self._deliveries.find({"_id": {"$in": list(ids)}}, {"state": 1})
             return {row["_id"]: State(row["state"]) for row in rows}
+
+
+def _taken(row: dict[str, Any], claim: str, until: datetime) -> Delivery:
+    """The row as the claim left it, without reading it again."""
+    become = State.SENDING if row["state"] == State.QUEUED.value else State.ASKING
+    changed = {"state": become, "claim": claim, "due": until, "attempts": row["attempts"] + 1}
+    return from_bson(DELIVERIES, row | changed | {"version": row["version"] + 1})
 
 
 def _written(result: Result) -> UpdateOne:

@@ -47,8 +47,10 @@ class _Known:
     now: datetime
 
 
-def sort_out(batch: Sequence[Delivery], store: Store, queue: DeliveryQueue, policy: Policy) -> SortedOut:
-    """What is to be sent, asked and recorded of a batch of one channel. Raises Unavailable."""
+def sort_out(
+    batch: Sequence[Delivery], store: Store, queue: DeliveryQueue, policy: Policy, *, now: datetime
+) -> SortedOut:
+    """What is to be sent, asked and recorded of a batch of one channel; `now` is the queue's. Raises Unavailable."""
     notices = store.get_many(NOTICES, {row.notice_id for row in batch})
     people = {row.person_id for row in batch}
     channel = batch[0].channel
@@ -58,7 +60,7 @@ def sort_out(batch: Sequence[Delivery], store: Store, queue: DeliveryQueue, poli
         refusals=store.get_many(REFUSALS, [refusal_id(channel, person) for person in people]),
         earlier=_earlier_states(batch, notices, queue),
         policy=policy,
-        now=queue.now(),
+        now=now,
     )
     sorted_out = SortedOut(notices=notices)
     for row in sorted(batch, key=lambda row: len(notices[row.notice_id].earlier)):

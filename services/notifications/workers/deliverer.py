@@ -1,7 +1,7 @@
 """Takes due deliveries of one channel, has them sent, writes what became of them in bulk.
 
-One thread claims, decides and records; a crew of others only calls the gateway. A delivery is held under a lease that
-is renewed while it waits or is sent, and is not sent once the lease may have passed to another deliverer.
+One thread claims and decides, one writes; a crew of others only calls the gateway. A delivery is held under a lease
+that is renewed while it waits or is sent, and is not sent once the lease may have passed to another deliverer.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -86,6 +87,8 @@ class Deliverer:
         self._held: dict[str, _Held] = {}
         self._results: list[tuple[_Held, Result]] = []
         self._first_result_at = 0.0
+        self._writer = ThreadPoolExecutor(1, f"write-{channel.value}")
+        self._writing: tuple[list[tuple[_Held, Result]], Future[int]] | None = None
         self._pauses = 0
         self._next_claim = 0.0
         self._renewed = monotonic()
@@ -125,6 +128,7 @@ class Deliverer:
         claimed = self._claim() if self._may_claim() else 0
         for done in self._crew.answers(wait=0.0 if claimed else self._patience(), most=self._pace.batch):
             self._take(done)
+        self._finish_writing()
         if self._results and self._is_time_to_write():
             self._write()
         self._renew()
@@ -144,7 +148,7 @@ class Deliverer:
             return 0
         assert batch[0].due is not None, "a claimed delivery is due when its lease ends"
         self._clock = (batch[0].due - timedelta(seconds=self._pace.lease), began)
-        sorted_out = sort_out(batch, self._store, self._queue, self._policy)
+        sorted_out = sort_out(batch, self._store, self._queue, self._policy, now=self._clock[0])
         until = began + self._pace.lease * 0.9
         for row in batch:
             self._held[row.id] = _Held(row, sorted_out.notices.get(row.notice_id), until)
@@ -178,7 +182,7 @@ class Deliverer:
 
     def _patience(self) -> float:
         now = self._monotonic()
-        if self._results:
+        if self._results and self._writing is None:
             return max(0.0, self._first_result_at + self._pace.linger - now)
         if self._held:
             return 0.05
@@ -224,16 +228,34 @@ class Deliverer:
         )
 
     def _write(self) -> None:
-        results = self._results
+        """Have what has come together written by the writing thread, once it has written what it has."""
+        if self._writing is not None or not self._results:
+            return
+        results, self._results = self._results, []
+        written = self._writer.submit(self._record, results)
+        self._writing = (results, written)
+        written.add_done_callback(lambda _: self._crew.wake())
+
+    def _record(self, results: list[tuple[_Held, Result]]) -> int:
         notices = {held.notice.id: held.notice for held, _ in results if held.notice is not None}
         messages = announcements([(held.delivery, result) for held, result in results], notices)
-        written = self._queue.record([result for _, result in results], messages)
-        self._results = []
+        return self._queue.record([result for _, result in results], messages)
+
+    def _finish_writing(self) -> None:
+        """Let go of what was written. Raises Unavailable, after which it is written again: a repetition is void."""
+        if self._writing is None or not self._writing[1].done():
+            return
+        (results, written), self._writing = self._writing, None
+        try:
+            held_still = written.result()
+        except Unavailable:
+            self._results = results + self._results
+            raise
         for held, result in results:
             self._held.pop(held.delivery.id, None)
             RESULTS.labels(self.channel.value, result.state.value).inc()
-        if written < len(results):
-            LOST.labels(self.channel.value).inc(len(results) - written)
+        if held_still < len(results):
+            LOST.labels(self.channel.value).inc(len(results) - held_still)
         HELD.labels(self.channel.value).set(len(self._held))
 
     def _time(self) -> datetime:
@@ -252,8 +274,10 @@ class Deliverer:
             for done in self._crew.answers(wait=0.1, most=self._pace.batch):
                 self._take(done)
             try:
-                self._write()
+                self._finish_writing()
             except Unavailable as error:
                 _log.warning("unavailable: results wait", reason=str(error))
                 time.sleep(0.2)
+            self._write()
         self._crew.dismiss()
+        self._writer.shutdown()

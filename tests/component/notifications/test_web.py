@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from flask_openapi3.openapi import OpenAPI
+from werkzeug.test import TestResponse
 
 from chassis.runtime.readiness import ALWAYS_READY
 from chassis.web.access_log import ACCESS_LOG
@@ -97,6 +98,10 @@ def web() -> Web:
     return Web(clock=Clock())
 
 
+def told_by(answer: TestResponse) -> Any:
+    return answer.json
+
+
 def read(client: ApiClient, path: str, status: int = 200) -> Any:
     answer = client.get(path)
     assert answer.status_code == status, answer.text
@@ -186,10 +191,10 @@ def test_parts_and_price_are_seen_before_sending(web: Web) -> None:
     }
     answer = web.secretary().post("/v1/previews", json={"meeting": meeting, "recipients": 20})
     assert answer.status_code == 200, answer.text
-    told = answer.json
+    told = told_by(answer)
     assert told["without_accents"]["text"].startswith("Doan xa Nong Son moi dong chi Nguyen Thi Hong Nhung du giao ban")
     assert (told["without_accents"]["parts"], told["without_accents"]["total_vnd"]) == (1, 17_000)
-    free = web.secretary().post("/v1/previews", json={"text": "Mời đồng chí dự họp 😀"}).json
+    free = told_by(web.secretary().post("/v1/previews", json={"text": "Mời đồng chí dự họp 😀"}))
     assert (free["without_accents"]["text"], free["with_accents"]["encoding"]) == ("Moi dong chi du hop ", "ucs2")
     assert web.secretary().post("/v1/previews", json={}).status_code == 422
     foreign = meeting | {"unit_id": OTHER_COMMUNE}
@@ -280,7 +285,7 @@ def test_email_is_refused_by_one_click_and_not_by_opening_the_link(web: Web) -> 
 
 
 def test_everything_but_the_gateways_and_the_links_needs_a_token(web: Web) -> None:
-    document = web.nobody.get("/openapi/openapi.json").json
+    document = read(web.nobody, "/openapi/openapi.json")
     open_paths = {"/v1/gateways", "/v1/unsubscriptions"}
     for path, operations in document["paths"].items():
         if any(path.startswith(start) for start in open_paths) or not path.startswith("/v1/"):
@@ -291,7 +296,7 @@ def test_everything_but_the_gateways_and_the_links_needs_a_token(web: Web) -> No
 
 
 def test_the_document_shows_each_call_and_its_examples_fit(web: Web) -> None:
-    document = web.nobody.get("/openapi/openapi.json").json
+    document = read(web.nobody, "/openapi/openapi.json")
     assert document["openapi"].startswith("3.1")
     assert examples_that_lie(document) == []
     assert calls_without_example(document) == []

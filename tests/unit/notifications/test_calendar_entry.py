@@ -46,7 +46,7 @@ def test_what_comes_later_replaces_what_came_before() -> None:
     first, moved, cancelled = entry(), entry(sequence=2), entry(sequence=3, cancelled=True)
     events = [calendar.walk("VEVENT")[0] for calendar in (first, moved, cancelled)]
     assert {str(event["UID"]) for event in events} == {"m-1@nhipdoan.vn"}
-    assert [int(event["SEQUENCE"]) for event in events] == [1, 2, 3]
+    assert [int(str(event["SEQUENCE"])) for event in events] == [1, 2, 3]
     assert (cancelled["METHOD"], events[2]["STATUS"]) == ("CANCEL", "CANCELLED")
 
 

@@ -39,7 +39,8 @@ class Gateway:
     def __init__(self) -> None:
         self.orders: list[dict[str, Any]] = []
         self.paths: list[str] = []
-        self.status, self.headers, self.body = 200, {}, b"{}"
+        self.status, self.body = 200, b"{}"
+        self.headers: dict[str, str] = {}
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
