@@ -94,10 +94,13 @@ class GuestsBody(Body):
 
 
 class AttendanceBody(Body):
-    """Who came, who did not. People not named stay as they were; `guests` absent keeps the guests."""
+    """Who came, who did not; more than 5,000 in several calls.
 
-    present: list[Id] = Field(default_factory=list, max_length=20_000)
-    absent: list[AbsentBody] = Field(default_factory=list, max_length=20_000)
+    People not named stay as they were; `guests` absent keeps the guests.
+    """
+
+    present: list[Id] = Field(default_factory=list, max_length=5_000)
+    absent: list[AbsentBody] = Field(default_factory=list, max_length=5_000)
     guests: list[GuestsBody] | None = Field(default=None, max_length=200)
 
     def roll_call(self) -> RollCall:
