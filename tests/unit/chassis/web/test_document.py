@@ -11,7 +11,14 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from chassis.failures import Unavailable
 from chassis.runtime.readiness import Readiness, once
-from tests.support.web import ApiClient, calls_without_example, examples_that_lie, post, schemathesis_config
+from tests.support.web import (
+    ApiClient,
+    call_and_check,
+    calls_without_example,
+    examples_that_lie,
+    post,
+    schemathesis_config,
+)
 from tests.unit.chassis.web.notices import UNIT, notices_app
 
 APP, _, OFFICE = notices_app()
@@ -130,4 +137,4 @@ TOKEN = OFFICE.token(person="p1", grants=[post("secretary", UNIT), post("operato
 @SCHEMA.exclude(path_regex="/(broken|away)$").parametrize()
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 def test_whatever_is_sent_is_answered_as_documented(case: Any, _: None) -> None:
-    case.call_and_validate(headers={"Authorization": f"Bearer {TOKEN}"})
+    call_and_check(case, TOKEN)
