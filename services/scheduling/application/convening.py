@@ -82,13 +82,25 @@ def arrange(
 
     require_possible(plan.slot, context.now, better=better, answer_by=plan.answer_by)
     _require_invitees(roll)
+    meeting = _meeting(context, gathering, plan)
+    notices = [
+        *gathering.extra_notices,
+        *meeting_notices(store, context, policy, meeting, person_ids=[one.person_id for one in roll.called], busy=busy),
+        *_unreached_notices(store, roll, context.today),
+    ]
+    changes = Changes().insert(MEETINGS, meeting).insert(INVITATIONS, *_invitations(meeting, roll, gathering.branches))
+    publish(changes, context.message(_scheduled(meeting, roll), key=meeting.id, sequence=meeting.version))
+    return Arranged(meeting, tuple(notices), tuple(better()) if notices else ()), changes
+
+
+def _meeting(context: Context, gathering: Gathering, plan: MeetingPlan) -> Meeting:
     branch_ids = tuple(one.id for one in gathering.branches)
-    meeting = Meeting(
+    return Meeting(
         id=context.new_id(),
         kind=gathering.kind,
-        unit_id=commune.id,
-        unit_path=commune.path,
-        seen_from=(*commune.path, *branch_ids) if gathering.seen_from_branches else commune.path,
+        unit_id=gathering.commune.id,
+        unit_path=gathering.commune.path,
+        seen_from=(*gathering.commune.path, *branch_ids) if gathering.seen_from_branches else gathering.commune.path,
         branch_ids=branch_ids,
         title=told_text(plan.title, pointer="/title", called_vi="tên cuộc họp", called_en="title"),
         agenda=free_text(plan.agenda),
@@ -101,17 +113,9 @@ def arrange(
         convened_by=acting_as(context),
         host_branch_id=gathering.host_branch_id,
         proposal_id=gathering.proposal_id,
-        invited=len(roll.called),
-        unreached=roll.unreached,
+        invited=len(gathering.roll.called),
+        unreached=gathering.roll.unreached,
     )
-    notices = [
-        *gathering.extra_notices,
-        *meeting_notices(store, context, policy, meeting, person_ids=[one.person_id for one in roll.called], busy=busy),
-        *_unreached_notices(store, roll, context.today),
-    ]
-    changes = Changes().insert(MEETINGS, meeting).insert(INVITATIONS, *_invitations(meeting, roll, gathering.branches))
-    publish(changes, context.message(_scheduled(meeting, roll), key=meeting.id, sequence=meeting.version))
-    return Arranged(meeting, tuple(notices), tuple(better()) if notices else ()), changes
 
 
 def meeting_notices(

@@ -24,6 +24,7 @@ from scheduling.application.organisation import (
 )
 from scheduling.application.permitted import acting_as, require_on
 from scheduling.application.plan_rotation import host_named
+from scheduling.application.read_models import UnitSeen
 from scheduling.application.records import PROPOSALS
 from scheduling.domain.notice import Notice
 from scheduling.domain.policy import Policy
@@ -76,9 +77,28 @@ def submit_proposal(store: Store, context: Context, policy: Policy, said: Propos
     require_possible(said.slot, context.now, better=better)
     partners = tuple(dict.fromkeys(said.partner_branch_ids))
     _require_partners(host.id, partners, {one.id for one in branches_of(store, commune.id, day)})
-    proposal = Proposal(
+    proposal = _proposal(context, said, host=host, commune_id=commune.id, partners=partners)
+    notices = _notices(store, context, policy, proposal)
+    event = LinkProposalSubmitted(
+        proposal_id=proposal.id,
+        unit_id=proposal.unit_id,
+        host_branch_id=proposal.host_branch_id,
+        partner_branch_ids=list(partners),
+        title=proposal.title,
+        starts_at=proposal.starts_at,
+        decider_ids=standing_secretaries(store, commune.id, context.today),
+    )
+    changes = Changes().insert(PROPOSALS, proposal)
+    publish(changes, context.message(event, key=proposal.id, sequence=proposal.version))
+    return Outcome(Proposed(proposal, tuple(notices), tuple(better()) if notices else ()), changes)
+
+
+def _proposal(
+    context: Context, said: ProposalSaid, *, host: UnitSeen, commune_id: str, partners: tuple[str, ...]
+) -> Proposal:
+    return Proposal(
         id=context.new_id(),
-        unit_id=commune.id,
+        unit_id=commune_id,
         host_branch_id=host.id,
         partner_branch_ids=partners,
         unit_path=host.path,
@@ -93,19 +113,6 @@ def submit_proposal(store: Store, context: Context, policy: Policy, said: Propos
         proposed_by=acting_as(context),
         proposed_at=context.now,
     )
-    notices = _notices(store, context, policy, proposal)
-    event = LinkProposalSubmitted(
-        proposal_id=proposal.id,
-        unit_id=proposal.unit_id,
-        host_branch_id=proposal.host_branch_id,
-        partner_branch_ids=list(partners),
-        title=proposal.title,
-        starts_at=proposal.starts_at,
-        decider_ids=standing_secretaries(store, commune.id, context.today),
-    )
-    changes = Changes().insert(PROPOSALS, proposal)
-    publish(changes, context.message(event, key=proposal.id, sequence=proposal.version))
-    return Outcome(Proposed(proposal, tuple(notices), tuple(better()) if notices else ()), changes)
 
 
 def not_the_host(store: Store, commune_id: str, host_branch_id: str, starts_at: datetime) -> list[Notice]:
