@@ -14,7 +14,7 @@ from members.application.collections import ACCOUNTS, CLIENTS, SIGNING_KEYS
 
 def verification_keys(store: Store) -> Sequence[VerificationKey]:
     """Every key that verifies now or will; there are a handful."""
-    found = store.find(SIGNING_KEYS, {"expires": {"$gt": datetime.now(UTC)}})
+    found = store.find(SIGNING_KEYS, {"expires": {"$gt": datetime.now(UTC)}}, sort=(("expires", 1), ("_id", 1)))
     return [VerificationKey(key.id, key.public, key.not_before, key.expires) for key in found]
 
 

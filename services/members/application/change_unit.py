@@ -13,7 +13,8 @@ from chassis.storage.store import Store
 from members.application.authority import UNIT, as_read, demand, may, of_unit
 from members.application.collections import PATH_CHANGES, PEOPLE, UNITS
 from members.application.create_unit import check_clusters, check_code, check_place, check_rhythm, short_name
-from members.application.find_units import the_unit
+from members.application.find_people import BY_GIVEN_NAME
+from members.application.find_units import BY_NAME, the_unit
 from members.application.states import tell_unit
 from members.domain.names import tidied
 from members.domain.spans import revised
@@ -96,17 +97,16 @@ def dissolve_unit(
     unit = the_unit(store, id)
     as_read(unit, UNITS, expected)
     _upper(context, store, unit)
-    below = store.find(
-        UNITS, {"facts": {"$elemMatch": {"parent_id": id, "ends": None}}, "facts.parent_id": id}, limit=1
-    )
-    if below:
+    below = {"facts": {"$elemMatch": {"parent_id": id, "ends": None}}, "facts.parent_id": id}
+    within = {"unit_ids": id, "memberships": {"$elemMatch": {"unit_id": id, "ends": None}}}
+    if store.find(UNITS, below, sort=BY_NAME, limit=1):
         raise Refusal(
             "unit-has-units",
             vi="Còn đơn vị trực thuộc; hãy chuyển hoặc giải thể các đơn vị đó trước.",
             en="Units stand under it: move or dissolve them first.",
             because="conflict",
         )
-    if store.find(PEOPLE, {"unit_ids": id, "memberships": {"$elemMatch": {"unit_id": id, "ends": None}}}, limit=1):
+    if store.find(PEOPLE, within, sort=BY_GIVEN_NAME, limit=1):
         raise Refusal(
             "unit-has-people",
             vi="Còn người sinh hoạt tại đơn vị; hãy chuyển sinh hoạt cho họ trước.",

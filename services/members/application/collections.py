@@ -17,7 +17,7 @@ UNITS = Kind(
     (
         Index((("unit_path", 1), ("sort_key", 1), ("_id", 1))),  # what a principal may see, by name; a whole subtree
         Index((("facts.parent_id", 1), ("sort_key", 1), ("_id", 1))),  # the units right under one
-        Index((("facts.code", 1),)),  # by official code
+        Index((("facts.code", 1), ("_id", 1))),  # by official code
         Index((("clusters", 1), ("sort_key", 1), ("_id", 1))),  # the units of a cluster
         Index((("words", 1), ("sort_key", 1), ("_id", 1))),  # search by words of the name
     ),
@@ -43,7 +43,7 @@ POSTS = Kind(
     (
         Index((("unit_path", 1), ("_id", 1))),  # posts of a subtree
         Index((("unit_id", 1), ("post", 1), ("_id", 1))),  # posts of one unit
-        Index((("person_id", 1),)),  # posts of one person: for tokens
+        Index((("person_id", 1), ("_id", 1))),  # posts of one person: for tokens
     ),
 )
 SEATS = Kind("seats", Seat)  # by id only: unit and post
@@ -54,7 +54,7 @@ PORTFOLIOS = Kind(
     (
         Index((("unit_path", 1), ("_id", 1))),  # portfolios of a commune
         Index((("branch_id", 1), ("_id", 1))),  # who was in charge of a branch
-        Index((("person_id", 1),)),  # portfolios of one person: for tokens
+        Index((("person_id", 1), ("_id", 1))),  # portfolios of one person: for tokens
     ),
 )
 CHARGES = Kind("charges", Charge)  # by id only: the branch
@@ -77,11 +77,11 @@ REFRESH_TOKENS = Kind(
     "refresh_tokens",
     RefreshToken,
     (
-        Index((("family", 1),)),  # the chain that is revoked when one of its links is used twice
+        Index((("family", 1), ("_id", 1))),  # the chain that is revoked when one of its links is used twice
         Index((("expires", 1),), expires_after=0),
     ),
 )
-SIGNING_KEYS = Kind("signing_keys", SigningKey, (Index((("expires", 1),)),))  # the few that still verify
+SIGNING_KEYS = Kind("signing_keys", SigningKey, (Index((("expires", 1), ("_id", 1))),))  # the few that still verify
 
 IMPORTS = Kind(
     "imports",
@@ -100,8 +100,8 @@ IMPORT_ROWS = Kind(
         Index((("import_id", 1), ("_id", 1))),  # all rows in the file's order (ids sort as rows do)
         Index((("import_id", 1), ("state", 1), ("_id", 1))),  # the queue “cần xem lại”; what is to be carried out
         Index((("import_id", 1), ("verdict", 1), ("_id", 1))),  # rows by verdict
-        Index((("import_id", 1), ("values.birth_year", 1))),  # whom a corrected row may equal
-        Index((("person_id", 1),)),  # what is to be blanked when a person is erased
+        Index((("import_id", 1), ("values.birth_year", 1), ("_id", 1))),  # whom a corrected row may equal
+        Index((("person_id", 1), ("_id", 1))),  # what is to be blanked when a person is erased
         Index((("expires_at", 1),), expires_after=0),
     ),
 )

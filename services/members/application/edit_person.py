@@ -14,6 +14,7 @@ from chassis.storage.changes import Changes
 from chassis.storage.store import Store
 from members.application.authority import UNIT, as_read, demand, is_oneself, of_unit
 from members.application.collections import ACCOUNTS, PEOPLE
+from members.application.find_accounts import account_of
 from members.application.find_people import person_to
 from members.application.find_units import the_unit, units_by_id
 from members.application.register_person import check_birth, check_holds_people, read_name, read_points
@@ -139,6 +140,6 @@ def _moved(context: Context, store: Store, person: Person, memberships: tuple[Me
     units = units_by_id(store, (one.unit_id for one in memberships))
     moved = with_memberships(person, memberships, {id: unit.unit_path for id, unit in units.items()})
     changes = Changes().replace(PEOPLE, moved)
-    for account in store.find(ACCOUNTS, {"kind": "person", "person_id": person.id}, limit=1):
+    if (account := account_of(store, person.id)) is not None:
         changes.replace(ACCOUNTS, revised(account, unit_ids=moved.unit_ids, unit_path=moved.unit_path))
     return Outcome(moved, tell_person(changes, context, moved))

@@ -13,6 +13,7 @@ from chassis.storage.store import Store
 from contracts.members_events import PostEnded
 from members.application.authority import POST, as_read, at, demand
 from members.application.collections import ACCOUNTS, POSTS, SEATS
+from members.application.find_accounts import account_of
 from members.application.states import tell_account, tell_post
 from members.domain.account import tokens_void
 from members.domain.office import Post, seat_id, vacated
@@ -62,6 +63,6 @@ def ended_post(context: Context, post: Post, ends: date, decision: str | None, c
 
 def void_tokens(context: Context, store: Store, person_id: str, changes: Changes) -> None:
     """Access tokens of the person's account no longer count; a refreshed one has the rights of today."""
-    for account in store.find(ACCOUNTS, {"kind": "person", "person_id": person_id}, limit=1):
+    if (account := account_of(store, person_id)) is not None:
         voided = tokens_void(account, context.now)
         tell_account(changes.replace(ACCOUNTS, voided), context, voided)

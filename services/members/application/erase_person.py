@@ -18,6 +18,7 @@ from members.application.collections import (
     SEATS,
 )
 from members.application.end_post import ended_post
+from members.application.find_accounts import account_of
 from members.application.find_people import person_to
 from members.application.give_portfolio import ended_portfolio
 from members.application.states import forget_person, tell_account
@@ -40,7 +41,7 @@ def erase_person(context: Context, store: Store, id: str, expected: int | None) 
     as_read(person, PEOPLE, expected)
     changes = Changes().erase(PEOPLE, person)
     _end_offices(context, store, id, changes)
-    for account in store.find(ACCOUNTS, {"kind": "person", "person_id": id}, limit=1):
+    if (account := account_of(store, id)) is not None:
         blank = signed_out(account, context.now, disabled=True, username=f"-{account.id}", password_hash="")
         tell_account(changes.replace(ACCOUNTS, blank), context, blank)
     _blank_imports(store, id, changes)

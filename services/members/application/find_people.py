@@ -47,7 +47,7 @@ def the_person(store: Store, id: str) -> Person:
 def person_to(
     context: Context, store: Store, id: str, verb: str, *, what: tuple[str, str] = PERSON
 ) -> tuple[Person, dict[str, Unit]]:
-    """A person to whom `verb` may be applied, with the units that are theirs. `what` the caller asked for, for a 404."""
+    """A person to whom `verb` may be applied, with the units that are theirs; `what` was asked for, for a 404."""
     person = the_person(store, id)
     units = units_by_id(store, [*person.unit_ids, *(one.unit_id for one in person.memberships)])
     demand(context, verb, of_person(person, units), seen_with="people.read", what=what)

@@ -62,7 +62,8 @@ def posts_wanted(context: Context, wanted: PostsWanted) -> Filter:
 
 def held_in(store: Store, unit_ids: Iterable[str], on: date) -> list[Post]:
     """Posts held in these units on a day."""
-    return store.find(POSTS, {"$and": [{"unit_id": {"$in": list(unit_ids)}}, in_force(on)]})
+    where = {"$and": [{"unit_id": {"$in": list(unit_ids)}}, in_force(on)]}
+    return store.find(POSTS, where, sort=(("unit_id", 1), ("post", 1), ("_id", 1)))
 
 
 def vacancies(units: Sequence[Unit], held: Sequence[Post], on: date) -> list[Vacancy]:

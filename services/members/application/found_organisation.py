@@ -10,6 +10,7 @@ from chassis.storage.changes import Changes
 from chassis.storage.store import Store
 from members.application.collections import ACCOUNTS, UNITS
 from members.application.create_unit import short_name
+from members.application.find_accounts import account_named
 from members.application.ports import Passwords
 from members.application.states import tell_account, tell_unit
 from members.domain.account import Account, StandingGrant, check_password
@@ -29,7 +30,7 @@ def found_organisation(
 
     The account belongs to no person: it is for setting up, and should be disabled once people have accounts.
     """
-    if store.find(ACCOUNTS, {"username": ADMINISTRATOR}, limit=1):
+    if account_named(store, ADMINISTRATOR) is not None:
         return Outcome(False)
     check_password(password, ADMINISTRATOR, pointer="BOOTSTRAP_ADMIN_PASSWORD")
     fact = UnitFact(

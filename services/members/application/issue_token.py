@@ -19,11 +19,12 @@ from members.application.collections import (
     PORTFOLIOS,
     POSTS,
     REFRESH_TOKENS,
-    SIGNING_KEYS,
 )
+from members.application.find_accounts import account_named
 from members.application.open_account import fingerprint
 from members.application.ports import KeySafe, Passwords
 from members.application.register_client import new_secret
+from members.application.rotate_signing_keys import verifying_keys
 from members.domain.account import ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS, Account, Client, RefreshToken
 from members.domain.names import folded
 from members.domain.signing_key import key_that_signs
@@ -55,8 +56,7 @@ Answer = Outcome[Issued | None]
 
 def for_password(context: Context, store: Store, issuer: Issuer, *, username: str, password: str) -> Answer:
     """Tokens for a username and its password; unknown and wrong take the same time and get the same answer."""
-    found = store.find(ACCOUNTS, {"username": folded(username)}, limit=1)
-    account = found[0] if found else None
+    account = account_named(store, folded(username))
     right = issuer.passwords.match(password, account.password_hash if account else None)
     if account is None or not right or account.disabled:
         return Outcome(None)
@@ -157,7 +157,7 @@ def _claims(
 
 
 def _signed(context: Context, store: Store, issuer: Issuer, claims: TokenClaims) -> str:
-    key = key_that_signs(store.find(SIGNING_KEYS, {"expires": {"$gt": context.now}}), context.now)
+    key = key_that_signs(verifying_keys(context, store), context.now)
     if key is None:
         raise Unavailable("no signing key: run migrate, and keep timers running")
     return issuer.keys.sign(claims, key.sealed)

@@ -13,6 +13,7 @@ from chassis.storage.documents import Filter
 from chassis.storage.store import Store
 from members.application.authority import ACCOUNT, as_read, at, may, within
 from members.application.collections import ACCOUNTS, POSTS
+from members.application.find_accounts import account_named, account_of
 from members.application.find_people import person_to
 from members.application.ports import Passwords
 from members.application.states import tell_account
@@ -32,7 +33,7 @@ def open_account(context: Context, store: Store, passwords: Passwords, wanted: N
     _demand_over_posts(context, store, person.id)
     username = read_username(wanted.username)
     check_password(wanted.password, username)
-    if store.find(ACCOUNTS, {"kind": "person", "person_id": person.id}, limit=1):
+    if account_of(store, person.id) is not None:
         raise Refusal(
             "account-exists",
             vi="Người này đã có tài khoản.",
@@ -40,7 +41,7 @@ def open_account(context: Context, store: Store, passwords: Passwords, wanted: N
             because="conflict",
             pointer="/person_id",
         )
-    if store.find(ACCOUNTS, {"username": username}, limit=1):
+    if account_named(store, username) is not None:
         raise Refusal(
             "username-taken",
             vi="Tên đăng nhập này đã có người dùng; hãy chọn tên khác.",

@@ -15,6 +15,7 @@ from chassis.storage.changes import Changes
 from chassis.storage.store import Store
 from members.application.authority import UNIT, actor, demand, of_unit
 from members.application.collections import IMPORT_FILES, IMPORT_ROWS, IMPORTS, PEOPLE
+from members.application.find_people import BY_GIVEN_NAME
 from members.application.find_units import branches_under, the_unit
 from members.application.ports import Workbooks
 from members.domain.duplicates import Known, Register, known_person
@@ -102,7 +103,7 @@ def setting_for(context: Context, unit: Unit, branches: Branches, kind: Standing
 
 def known_in(store: Store, unit: Unit) -> list[Known]:
     """Those registered at or under a unit: whom else a list may repeat is not for its officer to learn."""
-    return [known_person(person) for person in store.find(PEOPLE, {"unit_path": unit.id})]
+    return [known_person(person) for person in store.find(PEOPLE, {"unit_path": unit.id}, sort=BY_GIVEN_NAME)]
 
 
 def identity(row: ImportRow) -> Known | None:
@@ -220,7 +221,7 @@ def _check_level(unit: Unit, today: date) -> None:
 
 
 def _check_new(store: Store, unit: Unit, digest: str) -> None:
-    before = store.find(IMPORTS, {"unit_id": unit.id, "sha256": digest, "active": True}, limit=1)
+    before = store.find(IMPORTS, {"unit_id": unit.id, "sha256": digest, "active": True}, sort=(), limit=1)
     if before:
         raise Refusal(
             "same-file",

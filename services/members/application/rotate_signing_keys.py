@@ -38,4 +38,4 @@ def rotate_signing_keys(context: Context, store: Store, keys: KeySafe) -> Outcom
 
 def verifying_keys(context: Context, store: Store) -> list[SigningKey]:
     """Keys whose signatures count now, or will."""
-    return store.find(SIGNING_KEYS, {"expires": {"$gt": context.now}}, sort=(("expires", 1),))
+    return store.find(SIGNING_KEYS, {"expires": {"$gt": context.now}}, sort=(("expires", 1), ("_id", 1)))
