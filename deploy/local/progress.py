@@ -30,6 +30,10 @@ class Progress:
         """A step has ended well."""
         self._write(f"  ✓ {what} ({time.monotonic() - self._started_at:.0f} s)", is_final=True)
 
+    def end(self, what: str) -> None:
+        """The last line."""
+        self._write(f"  ✓ {what}", is_final=True)
+
     def warn(self, what: str) -> None:
         self._write(f"  ! {what}", is_final=True)
 

@@ -181,7 +181,7 @@ class LocalRun:
         if system is not None:
             system.supervisor.stop_all(is_hurried=lambda: self._is_hurried)
         family.close(seconds=1.0 if self._is_hurried else 15.0)
-        self._progress.done("Everything has stopped")
+        self._progress.end("Everything has stopped")
 
     def _hurry(self, number: int, frame: FrameType | None) -> None:
         self._is_hurried = True

@@ -130,6 +130,7 @@ function drawPhone() {
   byId("contact-name").textContent = name || address;
   byId("contact-detail").textContent = name ? `${address} · ${costOf(all)}` : costOf(all);
   seen.set(chosen, all[all.length - 1].id);
+  offerAnswers(all);
 
   const screen = byId("screen");
   const isAtEnd = screen.scrollHeight - screen.scrollTop - screen.clientHeight < 80;
@@ -143,6 +144,24 @@ function drawPhone() {
   drawn = new Set(all.map((message) => message.id));
   screen.replaceChildren(...parts);
   if (isAtEnd) screen.scrollTop = screen.scrollHeight;
+}
+
+// An invitation to someone who has several asks for its code: “Tra loi 1 BL: du”. The quick answers bring it along.
+function answerCode(all) {
+  const asking = all.filter((message) => message.kind === "sms").map((message) => folded(message.text)).reverse();
+  for (const text of asking) {
+    const found = text.match(/\b1(?: ([a-z0-9]{2}))?(?::| =) du\b/);
+    if (found) return found[1] ? " " + found[1].toUpperCase() : "";
+  }
+  return "";
+}
+
+function offerAnswers(all) {
+  const code = answerCode(all);
+  for (const button of document.querySelectorAll(".quick button")) {
+    button.dataset.text = button.dataset.answer + code;
+    button.querySelector("b").textContent = button.dataset.text;
+  }
 }
 
 function costOf(all) {
