@@ -156,6 +156,7 @@ def deliverers(settings: Settings) -> Iterator[list[Deliverer]]:
         alarm.close()
         gateway.close()
         mailer.close()
+        database.client.close()
 
 
 def gateway_of(settings: Settings) -> EsmsGateway:

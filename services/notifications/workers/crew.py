@@ -69,8 +69,11 @@ class Crew:
         """Outgoing is sent; of a Delivery the gateway is asked."""
         for task in tasks:
             self._tasks.put(task)
+        self._hire()
+
+    def _hire(self) -> None:
         wanted = max(_FEWEST, round(_CALLS_PER_SECOND * self._latency))
-        wanted = min(wanted, self._most, len(self._threads) + len(tasks))
+        wanted = min(wanted, self._most, len(self._threads) + self._tasks.qsize())
         while len(self._threads) < wanted:
             thread = threading.Thread(target=self._work, name=f"send-{self._name}", daemon=True)
             self._threads.append(thread)
@@ -82,6 +85,7 @@ class Crew:
 
     def answers(self, *, wait: float, most: int) -> list[Done]:
         """What has come in; waits up to `wait` seconds for the first, or until woken."""
+        self._hire()
         found: list[Done] = []
         try:
             first = self._done.get(timeout=wait) if wait > 0 else self._done.get_nowait()
@@ -130,5 +134,6 @@ class Crew:
             done: Done = Sent(task, self._carrier.send(task))
         else:
             done = Asked(task, self._carrier.ask(task))
-        self._latency += (self._monotonic() - began - self._latency) * 0.05
+        took = self._monotonic() - began
+        self._latency = took if not self._latency else self._latency + (took - self._latency) * 0.05
         return done

@@ -91,6 +91,7 @@ class Deliverer:
         self._writing: tuple[list[tuple[_Held, Result]], Future[int]] | None = None
         self._pauses = 0
         self._next_claim = 0.0
+        self._found_nothing = False
         self._renewed = monotonic()
         self._clock = (LONG_AGO, 0.0)
         self._stopping = threading.Event()
@@ -118,13 +119,12 @@ class Deliverer:
         self._wind_up()
 
     def run_until_empty(self) -> None:
-        """Work until nothing is due and nothing is held. For tests and benches."""
-        while self._turn() or self._held:
-            pass
+        """Work until nothing is due, or the channel is paused, and nothing is held. For tests and benches."""
+        while self._held or not (self._found_nothing or self._crew.paused_until > self._monotonic()):
+            self._turn()
         self._wind_up()
 
-    def _turn(self) -> int:
-        """One round; how many rows were claimed in it."""
+    def _turn(self) -> None:
         claimed = self._claim() if self._may_claim() else 0
         for done in self._crew.answers(wait=0.0 if claimed else self._patience(), most=self._pace.batch):
             self._take(done)
@@ -132,7 +132,6 @@ class Deliverer:
         if self._results and self._is_time_to_write():
             self._write()
         self._renew()
-        return claimed
 
     # --- claiming and deciding
 
@@ -143,6 +142,7 @@ class Deliverer:
     def _claim(self) -> int:
         began = self._monotonic()
         batch = self._queue.claim(self.channel, limit=self._pace.batch, lease_seconds=self._pace.lease)
+        self._found_nothing = not batch
         if not batch:
             self._next_claim = began + self._pace.idle
             return 0
