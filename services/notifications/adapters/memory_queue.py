@@ -12,9 +12,9 @@ from chassis.messaging.outbox import publish
 from chassis.storage.changes import Changes
 from chassis.storage.store import Store
 from notifications.application.ports import Result
-from notifications.domain.delivery import CLAIMED, DELIVERIES, LONG_AGO, Channel, Delivery, State
+from notifications.domain.delivery import CLAIMED, DELIVERIES, LONG_AGO, Channel, Delivery, State, as_told
 
-_KEPT = ("gateway_id", "parts", "price_vnd", "sent_at", "done_at")
+_KEPT = ("in_doubt", "gateway_id", "parts", "price_vnd", "sent_at", "done_at")
 
 
 class MemoryQueue:
@@ -25,7 +25,8 @@ class MemoryQueue:
         self._lock, self._claims = RLock(), count(1)
 
     def now(self) -> datetime:
-        return self._clock()
+        now = self._clock()
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)  # what the store keeps of an instant
 
     def claim(self, channel: Channel, *, limit: int, lease_seconds: float) -> list[Delivery]:
         with self._lock:
@@ -92,4 +93,5 @@ class MemoryQueue:
             return len(queued)
 
     def states(self, ids: Iterable[str]) -> dict[str, State]:
-        return {id: row.state for id, row in self._store.get_many(DELIVERIES, ids).items()}
+        rows = self._store.get_many(DELIVERIES, ids)
+        return {id: as_told(row.state, in_doubt=row.in_doubt) for id, row in rows.items()}

@@ -18,7 +18,7 @@ from chassis.storage.bson_form import from_bson, to_bson
 from chassis.storage.changes import Changes
 from chassis.storage.mongo import unavailable_when_gone
 from notifications.application.ports import Result
-from notifications.domain.delivery import CLAIMED, DELIVERIES, LONG_AGO, Channel, Delivery, State
+from notifications.domain.delivery import CLAIMED, DELIVERIES, LONG_AGO, Channel, Delivery, State, as_told
 
 _CLAIMED = [state.value for state in CLAIMED]
 _IN_DOUBT = [state.value for state in (State.SENDING, State.ASKING, State.UNKNOWN, State.ACCEPTED)]
@@ -144,8 +144,8 @@ class MongoQueue:
 
     def states(self, ids: Iterable[str]) -> dict[str, State]:
         with unavailable_when_gone(self._timeout):
-            rows = self._deliveries.find({"_id": {"$in": list(ids)}}, {"state": 1})
-            return {row["_id"]: State(row["state"]) for row in rows}
+            rows = self._deliveries.find({"_id": {"$in": list(ids)}}, {"state": 1, "in_doubt": 1})
+            return {row["_id"]: as_told(State(row["state"]), in_doubt=row.get("in_doubt", False)) for row in rows}
 
 
 def _taken(row: dict[str, Any], claim: str, until: datetime) -> Delivery:
@@ -163,7 +163,7 @@ def _written(result: Result) -> UpdateOne:
         "attempts": result.attempts,
         "reason": result.reason,
     }
-    for name in ("gateway_id", "parts", "price_vnd", "sent_at", "done_at"):
+    for name in ("in_doubt", "gateway_id", "parts", "price_vnd", "sent_at", "done_at"):
         value = getattr(result, name)
         if value is not None:
             values[name] = value

@@ -33,6 +33,7 @@ class Result:
     reason: str | None = None
     due: datetime | None = None
     attempts: int = 0
+    in_doubt: bool | None = None
     gateway_id: str | None = None
     parts: int | None = None
     price_vnd: int | None = None
@@ -69,7 +70,7 @@ class DeliveryQueue(Protocol):
         """Stop everything that is still queued of these notices; how many that were."""
 
     def states(self, ids: Iterable[str]) -> dict[str, State]:
-        """The states of those that exist."""
+        """What those that exist mean for the person: as `as_told` says."""
 
 
 @dataclass(frozen=True, slots=True)

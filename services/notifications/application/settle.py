@@ -43,6 +43,7 @@ def settle(outgoing: Outgoing, answer: Answer, policy: Policy, *, now: datetime,
             id=row.id,
             claim=row.claim or "",
             state=State.UNKNOWN,
+            in_doubt=True,
             reason=answer.reason,
             due=now + UNKNOWN_WAIT,
             attempts=row.attempts,
@@ -93,13 +94,14 @@ def _still_unknown(row: Delivery, standing: InDoubt | NeverSeen, now: datetime) 
             id=row.id,
             claim=row.claim or "",
             state=State.UNKNOWN,
+            in_doubt=True,
             reason=standing.reason,
             due=now + timedelta(seconds=wait_seconds(row.attempts, chance=0.5)),
             attempts=row.attempts,
         )
     if row.channel is Channel.SMS and now - row.created > KEY_BLOCKS:
         return _failed(row, "no_answer", now)  # too late to repeat without the risk of a second SMS
-    return Result(id=row.id, claim=row.claim or "", state=State.QUEUED, due=now, attempts=row.attempts)
+    return Result(id=row.id, claim=row.claim or "", state=State.QUEUED, due=now, attempts=row.attempts, in_doubt=True)
 
 
 def announcements(results: Sequence[tuple[Delivery, Result]], notices: Mapping[str, Notice]) -> list[Message]:

@@ -16,7 +16,7 @@ from notifications.application.announce import Policy
 from notifications.application.ports import DeliveryQueue, Outgoing, Result
 from notifications.application.read_models import CONTACTS, ContactSeen
 from notifications.application.refusals import REFUSALS, Refusal, refusal_id
-from notifications.domain.delivery import CLAIMED, TOLD, Channel, Delivery, State, delivery_id
+from notifications.domain.delivery import CLAIMED, TOLD, Channel, Delivery, State, as_told, delivery_id
 from notifications.domain.notice import NOTICES, Notice, Personal, Texts
 from notifications.domain.reply import invitation_code
 
@@ -70,7 +70,7 @@ def sort_out(
         decision = _decide(row, known)
         if isinstance(decision, Result):
             sorted_out.decided.append((row, decision))
-            known.earlier[row.id] = decision.state
+            known.earlier[row.id] = as_told(decision.state, in_doubt=row.in_doubt)
         else:
             sorted_out.send.append(decision)
     return sorted_out

@@ -59,9 +59,10 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.ACCEPTED: frozenset({State.ASKING, State.DELIVERED, State.FAILED}),
     State.FAILED: frozenset({State.DELIVERED}),  # a late receipt knows better
     State.DELIVERED: frozenset(),
-    State.SKIPPED: frozenset(),
-    State.STOPPED: frozenset(),
-    State.EXPIRED: frozenset(),
+    # What ended in doubt may turn out to have arrived.
+    State.SKIPPED: frozenset({State.DELIVERED}),
+    State.STOPPED: frozenset({State.DELIVERED}),
+    State.EXPIRED: frozenset({State.DELIVERED}),
 }
 
 CLAIMED = frozenset({State.SENDING, State.ASKING})
@@ -81,6 +82,7 @@ class Delivery(Document):
     unit_ids      the convening unit and the person's branches: who may read it with `unit` or `portfolio`
     coded         the text carries a reply code, because the phone may have several open invitations
     claim         the deliverer that holds it
+    in_doubt      an attempt was made and nobody knows what became of it: whatever comes after, it may have been read
     price_vnd     đồng; by the price list when sent, by the gateway's word when it reports
     """
 
@@ -98,6 +100,7 @@ class Delivery(Document):
     coded: bool = False
     attempts: int = 0
     claim: str | None = None
+    in_doubt: bool = False
     gateway_id: str | None = None
     parts: int | None = None
     price_vnd: int | None = None
@@ -114,6 +117,11 @@ DELIVERIES: Kind[Delivery] = Kind(
         Index((("channel", 1), ("due", 1), ("_id", 1)), only={"due": {"$gt": LONG_AGO}}),
     ),
 )
+
+
+def as_told(state: State, *, in_doubt: bool) -> State:
+    """The state for whoever asks whether the person was told: doubt outlives the end of a delivery."""
+    return State.UNKNOWN if in_doubt and state not in TOLD | CLAIMED else state
 
 
 def delivery_id(event_id: str, person_id: str, channel: Channel) -> str:

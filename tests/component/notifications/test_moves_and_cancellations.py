@@ -9,7 +9,7 @@ import pytest
 from notifications.application.announce import Policy
 from notifications.domain.delivery import Channel, State
 from notifications.domain.quiet_hours import QuietHours
-from notifications.domain.sending import Permanent
+from notifications.domain.sending import InDoubt, Permanent
 from tests.component.notifications.world import (
     MEETING,
     SATURDAY_EVENING,
@@ -138,9 +138,25 @@ def test_a_follow_up_waits_for_what_becomes_of_a_message_on_its_way(world: World
     world.deliver()
     world.clock.move(seconds=2)
     world.deliver()
-    assert world.sms.sent == []
     assert world.states(notice="e-1") == {"p-0": (State.STOPPED, "cancelled")}
-    assert world.states(notice="e-2") == {"p-0": (State.SKIPPED, "was_not_told")}
+    # The deliverer may have sent it before it died.
+    assert world.states(notice="e-2") == {"p-0": (State.ACCEPTED, None)}
+    assert "huy" in told_of(world.sms)["p-0"].lower()
+
+
+def test_who_may_have_been_told_by_an_attempt_of_unknown_outcome_is_told_of_the_cancellation(world: World) -> None:
+    world.person("p-5", "Nguyễn Văn E", phone=None, mail="e@thanhnien.example")
+    world.mail.answer = lambda sent: InDoubt()
+    world.hear(scheduled(["p-5"]), id="e-1")
+    world.deliver(Channel.EMAIL)
+    world.mail.answer = FakeCarrier().answer
+    world.hear(cancelled(), id="e-2", sequence=2)
+    world.clock.move(seconds=5)
+    world.deliver(Channel.EMAIL)
+    world.clock.move(seconds=5)
+    world.deliver(Channel.EMAIL)
+    assert world.states(notice="e-1", channel=Channel.EMAIL) == {"p-5": (State.STOPPED, "cancelled")}
+    assert world.states(notice="e-2", channel=Channel.EMAIL) == {"p-5": (State.ACCEPTED, None)}
 
 
 def test_a_cancelled_meeting_is_no_longer_answered(world: World) -> None:
