@@ -66,6 +66,7 @@ class KafkaSource:
 
     def poll(self, seconds: float) -> list[Record]:
         try:
+            self._finish_joining()
             polled = self._consumer.poll(timeout_ms=int(seconds * 1000))
         except KafkaError as error:
             raise Unavailable(f"Kafka: {type(error).__name__}") from error
@@ -121,6 +122,16 @@ class KafkaSource:
             self._consumer.close(autocommit=False, timeout_ms=_REQUEST_MS)
         except KafkaError:
             pass
+
+    def _finish_joining(self) -> None:
+        """Have the next poll look at a join that went on in the background.
+
+        kafka-python 3.0 forgets it when the join was for changed metadata and its answer came after the poll's time:
+        `need_rejoin()` is false by then, the assignment is never taken over and the member waits for ever.
+        """
+        coordinator = self._consumer._coordinator
+        if coordinator.rebalance_in_progress():
+            coordinator.request_rejoin()
 
     def _at(self, partition: Partition) -> TopicPartition:
         return TopicPartition(self._connection.topic(partition.topic), partition.number)
