@@ -67,21 +67,28 @@ def headers_of(message: Message, service: str) -> list[tuple[str, bytes]]:
 
 def read(record: Record) -> Incoming:
     """The envelope of a record. Raises Malformed, without quoting what it read, when it is not one of ours."""
-    if record.key is None:
+    if not record.key:
         raise Malformed("the record has no key")
     try:
-        told = {name: value.decode() for name, value in record.headers}
+        told = dict(record.headers)
+        if not (told["ce_id"] and told["ce_type"]):
+            raise Malformed("the id or the type is empty")
+        causation, trace = told.get("ce_causationid"), told.get("ce_traceparent")
         return Incoming(
             topic=record.topic,
             partition=record.partition,
             offset=record.offset,
-            id=told["ce_id"],
-            type=told["ce_type"],
-            source=told["ce_source"].removeprefix("/"),
+            id=told["ce_id"].decode(),
+            type=told["ce_type"].decode(),
+            source=told["ce_source"].decode().removeprefix("/"),
             key=record.key.decode(),
             sequence=int(told["ce_sequence"]),
-            time=datetime.fromisoformat(told["ce_time"]),
-            cause=Cause(told["ce_correlationid"], told.get("ce_causationid"), told.get("ce_traceparent")),
+            time=datetime.fromisoformat(told["ce_time"].decode()),
+            cause=Cause(
+                told["ce_correlationid"].decode(),
+                None if causation is None else causation.decode(),
+                None if trace is None else trace.decode(),
+            ),
             payload=record.value,
         )
     except KeyError as missing:

@@ -21,7 +21,7 @@ def to_bson(document: Document) -> dict[str, Any]:
     """The stored form. Instants stay instants (TTL indexes need them); calendar dates become ``YYYY-MM-DD``."""
     plain = document.model_dump()
     plain["_id"] = plain.pop("id")
-    return {name: _plain(value) for name, value in plain.items()}
+    return {name: value if type(value) in _AS_IT_IS else _plain(value) for name, value in plain.items()}
 
 
 def from_bson(kind: Kind[D], stored: dict[str, Any]) -> D:
