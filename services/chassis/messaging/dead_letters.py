@@ -80,10 +80,15 @@ def dead_letter(record: Record, error: BaseException, *, now: datetime) -> DeadL
 def described(error: BaseException) -> str:
     """What went wrong and where in the code; for the row, not for a log."""
     if isinstance(error, Malformed):
-        return str(error)
+        return _storable(str(error))
     frames = traceback.extract_tb(error.__traceback__)
     where = f" at {frames[-1].filename.rsplit('/', 1)[-1]}:{frames[-1].lineno} {frames[-1].name}" if frames else ""
-    return f"{type(error).__name__}: {error}{where}"
+    return _storable(f"{type(error).__name__}: {error}{where}")
+
+
+def _storable(text: str) -> str:
+    """Whatever an error quotes: no lone surrogates, which no database takes, and not without end."""
+    return text.encode(errors="replace").decode()[:2000]
 
 
 def list_dead_letters(

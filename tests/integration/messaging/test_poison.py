@@ -65,6 +65,7 @@ def put_poison(stage: Stage) -> int:
         "no JSON": (b"m-1", b"\xff\x00{", headers),
         "another schema": (b"m-1", b'{"meeting_id": 7}', headers),
         "no type": (b"m-1", fine.payload, {**headers, "ce_type": None}),
+        "an empty id": (b"m-1", fine.payload, {**headers, "ce_id": b""}),
         "a sequence that is none": (b"m-1", fine.payload, {**headers, "ce_sequence": b"first"}),
         "a time that is none": (b"m-1", fine.payload, {**headers, "ce_time": b"yesterday"}),
         "no key": (None, fine.payload, headers),

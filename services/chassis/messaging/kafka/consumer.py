@@ -7,7 +7,7 @@ last commit on; the inbox and the version guard absorb what both have done.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import (
@@ -22,7 +22,7 @@ from kafka.errors import (
 from kafka.structs import OffsetAndMetadata
 
 from chassis.failures import Unavailable
-from chassis.messaging.cloudevents import Partition, Record
+from chassis.messaging.cloudevents import Headers, Partition, Record
 from chassis.messaging.kafka.connection import KafkaConnection
 
 _LOST = (
@@ -72,7 +72,7 @@ class KafkaSource:
             raise Unavailable(f"Kafka: {type(error).__name__}") from error
         bare = self._connection.bare
         return [
-            Record(bare(at.topic), at.partition, r.offset, r.key, tuple(r.headers), r.value)
+            Record(bare(at.topic), at.partition, r.offset, r.key, _headers(r.headers), r.value)
             for at, records in polled.items()
             for r in records
         ]
@@ -138,3 +138,8 @@ class KafkaSource:
 
     def _partition(self, at: TopicPartition) -> Partition:
         return Partition(self._connection.bare(at.topic), at.partition)
+
+
+def _headers(headers: Iterable[tuple[str, bytes | None]]) -> Headers:
+    """Kafka allows a header without a value; we know none such, and read it as an empty one."""
+    return tuple((name, value or b"") for name, value in headers)
