@@ -78,3 +78,11 @@ bench-b1: ## One event to 10,000 SMS (bench-b2 slow gateway, b3 e-mail, b4 first
 .PHONY: bench-compare
 bench-compare: setup ## Two result files beside each other: make bench-compare A=before.json B=after.json
 	@$(BIN)/python -m tests.bench compare $(A) $(B)
+
+.PHONY: chaos
+chaos: setup ## Ten minutes of faults on the real system, then proof (CHAOS="--seed 7 --minutes 2")
+	$(BIN)/python -m tests.chaos $(CHAOS)
+
+.PHONY: mutations
+mutations: setup ## Take one guarantee away at a time and see the tests go red
+	$(BIN)/python -m tests.chaos.mutations
