@@ -25,7 +25,7 @@ from deploy.local.process_family import ProcessFamily
 from deploy.local.progress import Progress
 from deploy.local.secret_store import SecretStore
 from deploy.local.summary import summary
-from deploy.local.system import LocalSystem, Ports, SystemUrls, ports_from
+from deploy.local.system import LocalSystem, Ports, SystemUrls, port_from, ports_from
 
 STATE = Path(__file__).parents[2] / ".local"
 
@@ -84,12 +84,14 @@ class LocalRun:
         ports = ports_from(self._environment)
         self._data.mkdir(parents=True, exist_ok=True)
         checks.require_disk(self._data)
-        fixed = {
-            name: int(self._environment[name]) for name in ("KAFKA_PORT", "MONGO_PORT") if name in self._environment
-        }
+        fixed = {name: port for name in ("KAFKA_PORT", "MONGO_PORT") if (port := self._fixed_port(name))}
         checks.hold_lock(self._lock_file).close()  # says so before a port does
         checks.require_ports(ports, fixed)
         return ports
+
+    def _fixed_port(self, name: str) -> int:
+        """0 where the environment leaves it free."""
+        return port_from(self._environment, name, 0) if self._environment.get(name) else 0
 
     def _family(self, lock: IO[str]) -> ProcessFamily:
         return ProcessFamily(self._log, held_until_all_ended=lock)
@@ -117,7 +119,7 @@ class LocalRun:
     def _start_kafka(self, family: ProcessFamily, secret_store: SecretStore) -> Mapping[str, KafkaAccess]:
         if not is_fetched(self._cache):
             self._progress.step("Apache Kafka: downloading, once")
-        port = int(self._environment.get("KAFKA_PORT") or 0)
+        port = self._fixed_port("KAFKA_PORT")
         kafka = embedded_kafka(family, self._data, self._cache, secret_store, port=port, progress=self._progress.count)
         self._progress.step("Apache Kafka: starting")
         kafka.start()
@@ -138,7 +140,7 @@ class LocalRun:
 
     def _start_mongod(self, family: ProcessFamily, secret_store: SecretStore) -> Mapping[str, MongoAccess]:
         self._progress.step("MongoDB: starting")
-        port = int(self._environment.get("MONGO_PORT") or 0)
+        port = self._fixed_port("MONGO_PORT")
         mongod = embedded_mongod(family, self._data, secret_store, port)
         mongod.start()
         databases = {

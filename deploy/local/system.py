@@ -62,11 +62,11 @@ class Ports:
 def ports_from(environment: Mapping[str, str]) -> Ports:
     """The usual ports, or those that the environment sets. Raises CannotStart on a value that is no port."""
     return Ports(
-        members=_port(environment, "MEMBERS_PORT", 8101),
-        scheduling=_port(environment, "SCHEDULING_PORT", 8102),
-        notifications=_port(environment, "NOTIFICATIONS_PORT", 8103),
-        inbox=_port(environment, "INBOX_PORT", 8190),
-        smtp=_port(environment, "SMTP_PORT", 8125),
+        members=port_from(environment, "MEMBERS_PORT", 8101),
+        scheduling=port_from(environment, "SCHEDULING_PORT", 8102),
+        notifications=port_from(environment, "NOTIFICATIONS_PORT", 8103),
+        inbox=port_from(environment, "INBOX_PORT", 8190),
+        smtp=port_from(environment, "SMTP_PORT", 8125),
         health=_free_health_ports(),
     )
 
@@ -244,7 +244,8 @@ def _url(port: int) -> str:
     return f"http://{LOOPBACK}:{port}"
 
 
-def _port(environment: Mapping[str, str], name: str, usual: int) -> int:
+def port_from(environment: Mapping[str, str], name: str, usual: int) -> int:
+    """The port that the variable `name` sets, else the usual one. Raises CannotStart on a value that is no port."""
     value = environment.get(name) or str(usual)
     if not value.isdigit() or not 0 < int(value) < 65536:
         raise CannotStart(f"{name} is {value!r}, which is no port number.")

@@ -46,10 +46,11 @@ def test_a_port_in_use_is_named_with_the_variable_that_changes_it(tmp_path: Path
     assert outcome.stderr.strip() == (f"Port {port} is in use by another program; set SCHEDULING_PORT to a free port.")
 
 
-def test_a_port_that_is_no_number_is_named(tmp_path: Path) -> None:
-    outcome = run_local(tmp_path, INBOX_PORT="eighty")
+@pytest.mark.parametrize("variable", ["INBOX_PORT", "KAFKA_PORT"])
+def test_a_port_that_is_no_number_is_named(tmp_path: Path, variable: str) -> None:
+    outcome = run_local(tmp_path, **{variable: "eighty"})
     assert outcome.returncode == 1
-    assert outcome.stderr.strip() == "INBOX_PORT is 'eighty', which is no port number."
+    assert outcome.stderr.strip() == f"{variable} is 'eighty', which is no port number."
 
 
 @pytest.mark.parametrize("command", ["run", "reset"])

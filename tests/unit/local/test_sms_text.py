@@ -30,7 +30,8 @@ def test_parts_begin_where_the_standard_says(text: str, encoding: str, parts: in
     assert (size.encoding, size.parts) == (encoding, parts)
 
 
-@given(st.text(st.characters(max_codepoint=0x2FFF), max_size=400))
+# ESC is no letter of the alphabet but the step into its second table; the oracle lets it through.
+@given(st.text(st.characters(max_codepoint=0x2FFF, exclude_characters="\x1b"), max_size=400))
 def test_the_alphabet_is_that_of_the_standard(text: str) -> None:
     try:
         septets = len(gsm0338.Codec().encode(text)[0])
