@@ -12,6 +12,7 @@ import orjson
 from deploy.local.ports import free_port
 from deploy.local.process_family import ProcessFamily
 from deploy.local.system import REPOSITORY
+from tests.bench.bench_web_overhead import BODY, KEY_FILE
 from tests.bench.callers import Call, call_many
 from tests.bench.commune_desk import HALF_YEARS, SERVICE, convene, prepare, token_of_all
 from tests.bench.district import commune_id
@@ -24,12 +25,13 @@ from tests.support.web import TokenOffice
 TITLE = "API: convene, list, read; 16 connections"
 OF_ONE_INSERT, OF_THE_TRANSACTION = 0.60, 0.85
 CLIENTS, WEB = "clients", "web"
-PEERS = {"insert": "Flask + pymongo, one insert", "transaction": "the same, three writes in one transaction"}
+INSERT, TRANSACTION = "Flask + pymongo, one insert", "Flask + pymongo, three writes in one transaction"
+CHAIN, REAL = "our web chain, the same three writes", "scheduling"
 
 
 @dataclass(frozen=True)
 class Counts:
-    """How much is asked for. `reads` 0: none."""
+    """How much is asked for."""
 
     communes: int
     writes: int
@@ -38,40 +40,51 @@ class Counts:
 
 def run(small: bool) -> Findings:
     findings = Findings("b5", TITLE)
-    communes, writes, reads = (20, 60, 60) if small else (470, 3_000, 4_000)
+    counts = Counts(20, 60, 60) if small else Counts(470, 3_000, 4_000)
     office = TokenOffice()
     token = token_of_all(office)
     with bench_ground() as ground, ProcessFamily(ground.directory / "log") as family:
-        prepare(ground, office, communes)
-        for kind, called in PEERS.items():
-            with _served(ground, family, ["-m", "tests.bench.bare_web", kind], "bare_") as (meter, port):
-                counts = Counts(communes, writes, reads if kind == "insert" else 0)
-                findings.figures += _measured(meter, port, token, called, counts)
+        prepare(ground, office, counts.communes)
+        (key := ground.directory / "key").write_bytes(orjson.dumps(office.key))
+        with _served(ground, family, ["-m", "tests.bench.bare_web", "insert"], "insert_") as (meter, port):
+            findings.figures.append(_written(meter, port, token, INSERT, counts.writes))
+            findings.figures += list(_measured(meter, port, token, "Flask + pymongo", counts))[1:]
+        with _served(ground, family, ["-m", "tests.bench.bare_web", "transaction"], "transaction_") as (meter, port):
+            findings.figures.append(_written(meter, port, token, TRANSACTION, counts.writes))
+        command = ["-m", "tests.bench.bench_web_overhead", "serve", "chain"]
+        with _served(ground, family, command, "chain_", {KEY_FILE: str(key)}) as (meter, port):
+            findings.figures.append(_written(meter, port, token, CHAIN, counts.writes))
         with _served(ground, family, ["-m", SERVICE, "web"]) as (meter, port):
-            findings.figures += _measured(meter, port, token, "scheduling", Counts(communes, writes, reads))
-    rate = {figure.name: figure.per_second for figure in findings.figures}
-    ours = rate["scheduling: convene"]
-    findings.at_least("convene ÷ one insert", ours / rate["Flask + pymongo, one insert: convene"], OF_ONE_INSERT, "×")
-    findings.at_least(
-        "convene ÷ the transaction",
-        ours / rate["the same, three writes in one transaction: convene"],
-        OF_THE_TRANSACTION,
-        "×",
-    )
-    for what in ("list", "read"):
-        ratio = rate[f"scheduling: {what}"] / rate[f"Flask + pymongo, one insert: {what}"]
-        findings.notes.append(f"{what} ÷ bare {ratio:.2f}")
-    findings.notes.append("convening also reads unit, branches, posts and clashes, and writes seven invitations")
+            findings.figures += _measured(meter, port, token, REAL, counts)
+    _judge(findings)
     return findings
+
+
+def _judge(findings: Findings) -> None:
+    rate = {figure.name: figure.per_second for figure in findings.figures}
+    findings.at_least("chain ÷ one insert", rate[CHAIN] / rate[INSERT], OF_ONE_INSERT, "×")
+    findings.at_least("chain ÷ the same transaction", rate[CHAIN] / rate[TRANSACTION], OF_THE_TRANSACTION, "×")
+    for what in ("list", "read"):
+        findings.notes.append(f"{what} ÷ bare {rate[f'{REAL}: {what}'] / rate[f'Flask + pymongo: {what}']:.2f}")
+    convening = rate[f"{REAL}: convene"]
+    findings.notes.append(
+        f"convening a briefing ÷ one insert {convening / rate[INSERT]:.2f}, ÷ the transaction "
+        f"{convening / rate[TRANSACTION]:.2f}: it also reads unit, branches, posts, clashes and holidays, and writes "
+        "seven invitations"
+    )
 
 
 @contextmanager
 def _served(
-    ground: Ground, family: ProcessFamily, command: Sequence[str], prefix: str = ""
+    ground: Ground,
+    family: ProcessFamily,
+    command: Sequence[str],
+    prefix: str = "",
+    more: Mapping[str, str] | None = None,
 ) -> Iterator[tuple[Meter, int]]:
     """One gunicorn with one worker of 16 threads; the peers have a database of their own."""
     port = free_port()
-    environment = web_environment(ground, port)
+    environment = {**web_environment(ground, port), **(more or {})}
     if prefix:
         access = ground.platform.mongo(SERVICE, f"{ground.namespace.database_prefix}{prefix}")
         environment = {**environment, **access.environment()}
@@ -94,7 +107,17 @@ def web_environment(ground: Ground, port: int) -> Mapping[str, str]:
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
         "WEB_WORKERS": "1",
         "WEB_THREADS": "16",
+        "LOG_LEVEL": "INFO",  # as it runs: a line per request
     }
+
+
+def _written(meter: Meter, port: int, token: str, name: str, count: int) -> Figure:
+    """The same POST again and again, each with a key of its own."""
+    with meter.reading("warm-up") as reading:
+        call_many(reading, port, token, lambda _: Call("POST", "/v1/meetings", BODY), min(count // 2, 200))
+    with meter.reading(name) as reading:
+        call_many(reading, port, token, lambda _: Call("POST", "/v1/meetings", BODY), count)
+    return reading.figure()
 
 
 def _measured(meter: Meter, port: int, token: str, name: str, counts: Counts) -> Iterator[Figure]:
@@ -110,11 +133,10 @@ def _measured(meter: Meter, port: int, token: str, name: str, counts: Counts) ->
     figure("warm-up", lambda number: convene(writes + number, communes), warm_up)
     convened, answers = figure("convene", lambda number: convene(number, communes), writes)
     yield convened
-    if reads:
-        ids = [_id(answer) for answer in answers]
-        listed = [f"/v1/meetings?unit_id={commune_id(number)}&limit=20" for number in range(communes)]
-        yield figure("list", lambda number: Call("GET", listed[number % communes]), reads)[0]
-        yield figure("read", lambda number: Call("GET", f"/v1/meetings/{ids[number % len(ids)]}"), reads)[0]
+    ids = [_id(answer) for answer in answers]
+    listed = [f"/v1/meetings?unit_id={commune_id(number)}&limit=20" for number in range(communes)]
+    yield figure("list", lambda number: Call("GET", listed[number % communes]), reads)[0]
+    yield figure("read", lambda number: Call("GET", f"/v1/meetings/{ids[number % len(ids)]}"), reads)[0]
 
 
 def _id(answer: bytes) -> str:

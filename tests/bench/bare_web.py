@@ -29,6 +29,7 @@ OUTBOX_PAYLOAD = b"x" * 700
 def bare(database: Database[Row], write: Callable[[Database[Row], Row], None]) -> Flask:
     app = Flask("bare")
 
+    @app.post("/v1/meetings")
     @app.post("/v1/briefings")
     def convene() -> tuple[Row, int]:
         id = new_uuid7()
