@@ -19,7 +19,7 @@ from members.web.clients import clients
 from members.web.imports import imports
 from members.web.me import grammar_routes, me
 from members.web.parts import EXTENSION, Outside
-from members.web.people import people
+from members.web.people import people, people_search
 from members.web.portfolios import portfolios
 from members.web.posts import posts
 from members.web.tokens import jwks, tokens
@@ -40,6 +40,7 @@ BLUEPRINTS = (
     me,
     units,
     people,
+    people_search,
     imports,
     posts,
     portfolios,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 from flask import current_app
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from chassis.context import Context
 from chassis.storage.store import Store
@@ -48,7 +50,23 @@ Decision = Annotated[
     ),
 ]
 Password = Annotated[str, Field(min_length=1, max_length=128, description="8 to 128 characters")]
-Day = Annotated[date, Field(examples=["2026-03-26"])]
+_ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _read_day(value: Any) -> Any:
+    # Pydantic would also take "0" (a second count) and instants at midnight.
+    if not isinstance(value, str):
+        return value
+    try:
+        if _ISO_DAY.fullmatch(value):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise PydanticCustomError("date_parsing", "not a day as RFC 3339 writes it")
+
+
+Day = Annotated[date, BeforeValidator(_read_day), Field(examples=["2026-03-26"])]
+"""A calendar day, written like 2026-03-26."""
 
 
 class Body(BaseModel):

@@ -11,6 +11,7 @@ from chassis.context import Context
 from chassis.web.app import blueprint, example
 from chassis.web.commands import Reply, run_command, run_query
 from chassis.web.conditions import expected_version
+from chassis.web.idempotency import idempotency_key
 from chassis.web.identifiers import Id, IdPath
 from chassis.web.paging import DEFAULT_LIMIT, MAX_LIMIT, Listing, PageQuery, page
 from members.application.collections import PEOPLE
@@ -50,7 +51,9 @@ from members.web.person_views import (
     StandingBody,
 )
 
-people = blueprint("people", "/v1/people", tag="people", about="Đoàn viên, thanh niên")
+_ABOUT = "Đoàn viên, thanh niên"
+people = blueprint("people", "/v1/people", tag="people", about=_ABOUT)
+people_search = blueprint("people_search", "/v1/people-search", tag="people", about=_ABOUT)
 
 _LIST_EXAMPLE = Listing[PersonRow](items=[ROW_EXAMPLE])
 
@@ -104,14 +107,15 @@ def register(body: NewPersonBody) -> Response:
 @people.get("", summary="People, by given name", responses={200: Listing[PersonRow]})
 @example(response=_LIST_EXAMPLE)
 def list_people(query: PeopleQuery) -> Response:
-    """Those whom the caller may read, by post or portfolio, and oneself. To look for a name: POST /v1/people/search."""
+    """Those whom the caller may read, by post or portfolio, and oneself. To look for a name: POST /v1/people-search."""
     return run_query(lambda context: _listed(context, query.wanted(context.today), query.limit, query.cursor))
 
 
-@people.post("/search", summary="Look for people by name", responses={200: Listing[PersonRow]})
+@people_search.post("", summary="Look for people by name", responses={200: Listing[PersonRow]})
 @example(request={"q": "hoa", "unit_id": BRANCH}, response=_LIST_EXAMPLE)
 def search(body: SearchBody) -> Response:
-    """`hoa` finds Hòa, Hoà and Hóa; `nguyen hoa` finds Nguyễn Thị Hòa. Changes nothing; a key is not looked at."""
+    """`hoa` finds Hòa, Hoà and Hóa; `nguyen hoa` finds Nguyễn Thị Hòa. Changes nothing: the answer is always fresh."""
+    idempotency_key()  # there must be one on every POST
     return run_query(lambda context: _listed(context, body.wanted(context.today), body.limit, body.cursor))
 
 

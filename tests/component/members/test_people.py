@@ -81,7 +81,7 @@ def test_lists_are_sorted_by_given_name_and_paged(world: World, branch: str) -> 
 def test_names_are_found_however_they_are_spelt(world: World, branch: str, text: str) -> None:
     person = world.person("Nguyễn Thị Hòa", branch)
     world.person("Trần Văn Bình", branch)
-    found = world.admin.post("/v1/people/search", json={"q": text}).json["items"]
+    found = world.admin.post("/v1/people-search", json={"q": text}).json["items"]
     assert [one["id"] for one in found] == [person]
 
 
