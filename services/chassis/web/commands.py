@@ -24,7 +24,7 @@ from chassis.storage.changes import Changes
 from chassis.web.conditions import already_has, changed_meanwhile, etag, expected_version
 from chassis.web.idempotency import IDEMPOTENCY, idempotency_key, replayed, row_id, to_store
 from chassis.web.problems import ProblemRaised
-from chassis.web.surroundings import request_context, surroundings
+from chassis.web.surroundings import Surroundings, request_context, surroundings
 
 T = TypeVar("T")
 
@@ -75,25 +75,31 @@ def run_command(decide: Callable[[Context], Outcome[T]], respond: Callable[[T], 
     it raises, or that remains, is told as 412 where the caller sent If-Match, else as 409. On a public route, where
     nobody is known to whom a key could belong, keys are not looked at.
     """
-    actor = surroundings().principal
-    expected_version()  # one that can't be read is refused before anything is decided or replayed
-    key = idempotency_key() if actor is not None else None
-    id = row_id(actor, key) if actor is not None and key is not None else None
+    here = surroundings()
+    conditional = expected_version() is not None  # a tag that can't be read is refused before anything is decided
+    key = idempotency_key() if here.principal is not None else None
+    id = row_id(here.principal, key) if here.principal is not None and key is not None else None
     try:
-        return _decided(decide, respond, id)
+        return _decided(decide, respond, here, id, conditional=conditional)
     except (Refusal, VersionConflict, AlreadyExists, ProblemRaised):
         # The effect of an earlier try with this key may be why it is refused now: then that answer is the answer.
-        answer = replayed(surroundings().store, id) if id is not None else None
+        answer = replayed(here.store, id) if id is not None else None
         if answer is None:
             raise
         return answer
 
 
-def _decided(decide: Callable[[Context], Outcome[T]], respond: Callable[[T], Reply], id: str | None) -> Response:
-    conditional = expected_version() is not None
+def _decided(
+    decide: Callable[[Context], Outcome[T]],
+    respond: Callable[[T], Reply],
+    here: Surroundings,
+    id: str | None,
+    *,
+    conditional: bool,
+) -> Response:
     for left in reversed(range(ATTEMPTS)):
         try:
-            context = request_context()
+            context = here.context()
             outcome = decide(context)
         except VersionConflict:
             if conditional or not left:
@@ -104,7 +110,7 @@ def _decided(decide: Callable[[Context], Outcome[T]], respond: Callable[[T], Rep
         if id is not None:
             changes.insert(IDEMPOTENCY, to_store(response, id=id, at=context.now))
         try:
-            surroundings().store.commit(changes.extend(outcome.changes))
+            here.store.commit(changes.extend(outcome.changes))
             return response
         except VersionConflict:
             if not left:

@@ -68,7 +68,9 @@ def row_id(principal: Principal, key: str) -> str:
 
 def fingerprint() -> str:
     """What makes two requests the same: method, path and query, and what the body says (not how it is written)."""
-    said = hashlib.sha256(f"{request.method} {request.full_path}\0".encode("utf-8", "replace"))
+    environ = request.environ
+    address = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}?{environ.get('QUERY_STRING', '')}"
+    said = hashlib.sha256(f"{address}\0".encode("utf-8", "replace"))
     if request.mimetype == "multipart/form-data":  # its boundary differs each time
         said.update(repr(sorted(request.form.items(multi=True), key=repr)).encode("utf-8", "replace"))
         for name, file in sorted(request.files.items(multi=True), key=lambda item: repr(item[0])):
@@ -95,7 +97,7 @@ def to_store(response: Response, *, id: str, at: datetime) -> StoredAnswer:
         status=response.status_code,
         body=response.get_data(),
         content_type=response.content_type,
-        headers={name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers},
+        headers={name: value for name, value in response.headers if name in _KEPT_HEADERS},
         at=at,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import cache
 
 import structlog
 from flask import Flask, Response, g, request
@@ -19,6 +20,10 @@ SECONDS = Histogram(
     ["method", "route"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25),
 )
+
+# Looking a series up by its labels costs more than counting does; there are as many as there are routes and statuses.
+_counted = cache(lambda method, route, status: REQUESTS.labels(method, route, str(status)))
+_timed = cache(SECONDS.labels)
 
 _KNOWN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _log = structlog.get_logger("web")
@@ -46,8 +51,8 @@ def _end(response: Response) -> Response:
     method = method if method in _KNOWN_METHODS else "OTHER"
     rule = request.url_rule
     route = rule.rule if rule is not None else "(none)"
-    REQUESTS.labels(method, route, str(response.status_code)).inc()
-    SECONDS.labels(method, route).observe(took)
+    _counted(method, route, response.status_code).inc()
+    _timed(method, route).observe(took)
     _log.info("request", method=method, route=route, status=response.status_code, ms=round(took * 1000, 1))
     return response
 

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import cast
 
-from flask import current_app, g
+from flask import current_app, g, request
 
 from chassis.context import Context, new_uuid7
 from chassis.messaging.envelope import Cause, NewId
 from chassis.permissions import Principal
 from chassis.storage.store import Store
-from chassis.web.sent_headers import sent_header
 
 EXTENSION = "chassis"
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
@@ -48,19 +47,24 @@ class Surroundings:
     def store(self) -> Store:
         return self.parts.store
 
+    def context(self) -> Context:
+        """What a use case is told of the world, with the time as it is now."""
+        return Context(self.parts.now(), self.cause, self.principal, self.parts.new_id)
+
 
 def parts() -> Parts:
+    """Of the app that serves."""
     return cast(Parts, current_app.extensions[EXTENSION])
 
 
 def surroundings() -> Surroundings:
+    """Of the request that is being served."""
     return Surroundings(parts(), g.get("principal"), cause())
 
 
 def request_context() -> Context:
     """The use case's surroundings for this request, with the time as it is now."""
-    of_app = parts()
-    return Context(now=of_app.now(), cause=cause(), actor=g.get("principal"), new_id=of_app.new_id)
+    return surroundings().context()
 
 
 def cause() -> Cause:
@@ -68,9 +72,10 @@ def cause() -> Cause:
     try:
         return cast(Cause, g.cause)
     except AttributeError:
+        environ = request.environ
         g.cause = begun = Cause(
-            correlation_id=_correlation_id(sent_header("HTTP_X_CORRELATION_ID")),
-            traceparent=_traceparent(sent_header("HTTP_TRACEPARENT")),
+            correlation_id=_correlation_id(environ.get("HTTP_X_CORRELATION_ID")),
+            traceparent=_traceparent(environ.get("HTTP_TRACEPARENT")),
         )
         return begun
 
