@@ -35,6 +35,11 @@ class Session:
     def get(self, service: str, path: str, **query: str) -> Any:
         return self._call("GET", service, path, fields=query)
 
+    def status_of(self, service: str, path: str) -> int:
+        """The status that a GET is answered with, whatever it is."""
+        headers = {"Authorization": f"Bearer {self._bearer()}"}
+        return self._http.request("GET", getattr(self.urls, service) + path, headers=headers).status
+
     def post(self, service: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         return self._call("POST", service, path, body=body or {})
 

@@ -29,7 +29,9 @@ class Month:
     task: dict[str, Any] = field(default_factory=dict)
     returned_task: dict[str, Any] = field(default_factory=dict)
     concern: dict[str, Any] = field(default_factory=dict)
+    rotation_this_year: dict[str, Any] = field(default_factory=dict)
     rotation: dict[str, Any] = field(default_factory=dict)
+    """Next year's: all twelve months."""
     proposal: dict[str, Any] = field(default_factory=dict)
     joint_activity: dict[str, Any] = field(default_factory=dict)
 
@@ -157,15 +159,15 @@ class Player:
         self._tell(f"Kiến nghị {raised['number']}: raised by a branch, answered, confirmed")
 
     def name_the_hosts(self) -> None:
-        """Luân phiên: who hosts in which month of the year."""
-        year = self.now.year
+        """Luân phiên: who hosts in which month, for the rest of this year and for the next."""
+        self.month.rotation_this_year = self._rotation(self.now.year)
+        self.month.rotation = self._rotation(self.now.year + 1)
+        self._tell(f"Host rotation until the end of {self.now.year + 1}: a host branch and a reason for each month")
+
+    def _rotation(self, year: int) -> Any:
+        wanted = {"unit_id": self.commune_id, "year": year}
         planned = list(self.secretary.every("scheduling", "/v1/rotations", unit_id=self.commune_id, year=str(year)))
-        self.month.rotation = (
-            planned[0]
-            if planned
-            else self.secretary.post("scheduling", "/v1/rotations", {"unit_id": self.commune_id, "year": year})
-        )
-        self._tell(f"Host rotation of {self.now.year}: a host branch and a reason for each month")
+        return planned[0] if planned else self.secretary.post("scheduling", "/v1/rotations", wanted)
 
     def propose_and_hold_a_joint_activity(self) -> None:
         """Sinh hoạt liên chi đoàn: the host proposes, chi bộ and Đoàn xã agree, all youth are invited."""
@@ -294,9 +296,9 @@ class Player:
 
     def _host_and_partner(self) -> tuple[str, str]:
         codes = {self.founded.units[one.code]: one.code for one in self.branches}
-        hosts = [codes[one["branch_id"]] for one in self.month.rotation["hosts"] if one["branch_id"] in codes]
-        ordered = hosts[self.now.month - 1 :] + hosts + [one.code for one in self.branches]
-        able = [one for one in dict.fromkeys(ordered) if self._holder(one) is not None]
+        named = [*self.month.rotation_this_year["hosts"], *self.month.rotation["hosts"]]
+        hosts = [codes[one["branch_id"]] for one in named if one["branch_id"] in codes]
+        able = [one for one in dict.fromkeys(hosts) if self._holder(one) is not None]
         return able[0], able[1]
 
     def _evening(self, *, days: int, hour: int) -> datetime:
