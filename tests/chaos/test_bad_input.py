@@ -38,7 +38,7 @@ ZOO: dict[str, bytes] = {
     "operators": b'{"title": {"$gt": ""}, "unit_id": {"$ne": null}, "$where": "1"}',
     "prototype": b'{"__proto__": {"a": 1}, "constructor": 1}',
     "unknown field": b'{"khong_co_truong_nay": 1}',
-    "many fields": b"{" + b",".join(b'"f%d": 1' % number for number in range(20_000)) + b"}",
+    "many fields": b"{" + b",".join(b'"f%d": 1' % number for number in range(2_000)) + b"}",
     "long text": b'{"title": "' + b"a" * 900_000 + b'"}',
     "over the limit": b'{"title": "' + b"a" * 1_200_000 + b'"}',
 }
@@ -49,7 +49,7 @@ class Yard:
         self.fence = Fence()
         self.commune = made_commune(self.fence, "XAA", "+8459066", "90001")
         self.routes = [one for one in matrix.routes_of(self.fence.documents) if one.method != "GET"]
-        self.tokens = [self.fence.signed_in("xaa.bithu"), self.fence.signed_in("xaa.chidoan")]
+        self.token = self.fence.signed_in("xaa.bithu")
 
 
 @pytest.fixture(scope="module")
@@ -64,16 +64,15 @@ def test_whatever_the_body_no_route_answers_with_an_error_of_ours(yard: Yard) ->
     for route in yard.routes:
         path = matrix.own_call(route, yard.commune.ids).path
         for what, raw in ZOO.items():
-            for token in yard.tokens:
-                client = ApiClient(yard.fence.apps[route.service], token)
-                answer = client.call(route.method, path, data=raw, content_type="application/json")
-                statuses.setdefault(what, Counter())[answer.status_code] += 1
-                assert answer.status_code < 500, (route.name, what, answer.data[:300])
-                if answer.status_code >= 400:
-                    assert answer.content_type == "application/problem+json", (route.name, what)
-                    assert answer.get_json()["detail"].strip(), (route.name, what)
+            client = ApiClient(yard.fence.apps[route.service], yard.token)
+            answer = client.call(route.method, path, data=raw, content_type="application/json")
+            statuses.setdefault(what, Counter())[answer.status_code] += 1
+            assert answer.status_code < 500, (route.name, what, answer.data[:300])
+            if answer.status_code >= 400:
+                assert answer.content_type == "application/problem+json", (route.name, what)
+                assert answer.get_json()["detail"].strip(), (route.name, what)
     rows = [("body", "answers"), *((what, dict(sorted(count.items()))) for what, count in statuses.items())]
-    say(table(f"{len(yard.routes)} routes × {len(ZOO)} bodies × {len(yard.tokens)} roles", rows))
+    say(table(f"{len(yard.routes)} routes × {len(ZOO)} bodies", rows))
 
 
 def test_odd_text_in_every_field_is_taken_whole_or_refused_by_name(yard: Yard) -> None:
@@ -96,7 +95,7 @@ def test_odd_text_in_every_field_is_taken_whole_or_refused_by_name(yard: Yard) -
                 continue
             for text in odd:
                 body = {**call.options["json"], name: text}
-                answer = yard.fence.call(route.service, yard.tokens[0], route.method, call.path, json=body)
+                answer = yard.fence.call(route.service, yard.token, route.method, call.path, json=body)
                 asked += 1
                 assert answer.status_code < 500, (route.name, name, text, answer.data[:300])
     say(f"{asked} odd texts")
@@ -118,7 +117,7 @@ def test_queries_that_are_no_queries_are_refused(yard: Yard) -> None:
             "&&&=",
             "limit=1&limit=2",
         ):
-            answer = yard.fence.call(route.service, yard.tokens[0], "GET", f"{path}?{query}")
+            answer = yard.fence.call(route.service, yard.token, "GET", f"{path}?{query}")
             assert answer.status_code < 500, (route.name, query, answer.data[:300])
 
 
