@@ -12,6 +12,9 @@ from kafka import KafkaConsumer, KafkaProducer
 from pymongo.database import Database
 
 from chassis.context import new_uuid7
+from chassis.messaging.kafka.topics import ensure_topics
+from contracts.catalogue import Topic
+from deploy.local.access_control import TopicAccess
 from deploy.local.processes import ServiceProcess
 from tests.bench.callers import timed
 from tests.bench.commune_desk import HALF_YEARS, convene, prepare, token_of_all
@@ -24,7 +27,17 @@ from tests.support.web import TokenOffice
 
 TITLE = "POST of a meeting on an idle system to its first SMS at the gateway"
 P50_MS, P99_MS = 60.0, 200.0
-TOPIC = "scheduling.events.v1"
+FLOOR = Topic(
+    "bench.floor.v1",
+    kind="event",
+    owner="scheduling",
+    readers=("notifications",),
+    key="none",
+    partitions=1,
+    about="",
+    retention_days=1,
+)
+"""A topic of the bench's own: what lies on it is no event."""
 
 
 def run(small: bool) -> Findings:
@@ -49,11 +62,13 @@ def run(small: bool) -> Findings:
 
 def _floor(ground: Ground, count: int) -> Figure:
     """A transaction of three writes, a record produced and consumed, a second transaction: one after the other."""
+    ground.namespace.allow([TopicAccess(FLOOR.name, FLOOR.owner, FLOOR.readers)])
+    ensure_topics(ground.connection("admin"), [FLOOR])
     connection = ground.connection("scheduling")
     reader = ground.connection("notifications")
     database = ground.database("scheduling")
     producer = KafkaProducer(enable_idempotence=True, acks="all", linger_ms=5, **connection.client_settings())
-    consumer = KafkaConsumer(connection.topic(TOPIC), auto_offset_reset="latest", **reader.client_settings())
+    consumer = KafkaConsumer(connection.topic(FLOOR.name), auto_offset_reset="latest", **reader.client_settings())
     while not consumer.assignment() or any(consumer.position(at) is None for at in consumer.assignment()):
         consumer.poll(100)
     try:
@@ -61,7 +76,7 @@ def _floor(ground: Ground, count: int) -> Figure:
             for number in range(count):
                 began = time.perf_counter()
                 _transaction(database)
-                producer.send(connection.topic(TOPIC), key=b"%d" % number, value=b"x" * 700)
+                producer.send(connection.topic(FLOOR.name), key=b"%d" % number, value=b"x" * 700)
                 while not consumer.poll(1000):
                     pass
                 _transaction(database)

@@ -21,13 +21,15 @@ from chassis.messaging.relay import ROUND, Relay
 from chassis.runtime.garbage import collect_rarely
 from chassis.storage.bson_form import to_bson
 from chassis.storage.changes import Changes
-from tests.bench.figures import Figure, Findings
+from tests.bench.figures import Findings
 from tests.bench.ground import Ground, bench_ground
+from tests.bench.metering import Reading, joined
 
 TITLE = "relay: outbox to acknowledged and marked"
 SERVICE, TOPIC = "scheduling", "scheduling.events.v1"
 PAYLOAD_BYTES = 600
 SHARE_OF_RAW = 0.6
+TURNS = 4
 
 
 def run(small: bool) -> Findings:
@@ -37,7 +39,12 @@ def run(small: bool) -> Findings:
     with bench_ground() as ground:
         messages = _messages(count)
         _raw(ground, messages[: count // 3])  # the broker's code is compiled while it runs: neither side should pay
-        findings.figures += [_raw(ground, messages), _relay(ground, messages)]
+        raws, relays = [], []
+        for turn in range(TURNS):  # in turns, so that whatever else the machine does meets both
+            part = messages[turn::TURNS]
+            raws.append(_raw(ground, part))
+            relays.append(_relay(ground, part))
+    findings.figures += [joined(raws), joined(relays)]
     raw, relay = (figure.per_second for figure in findings.figures)
     findings.at_least("relay ÷ raw rounds", relay / raw, SHARE_OF_RAW, "×")
     findings.notes.append(f"{PAYLOAD_BYTES}-byte payloads, rounds of {ROUND}, lz4, acks=all, SCRAM, ACLs on both sides")
@@ -62,7 +69,7 @@ def _messages(count: int) -> list[Message]:
     ]
 
 
-def _raw(ground: Ground, messages: list[Message]) -> Figure:
+def _raw(ground: Ground, messages: list[Message]) -> Reading:
     """kafka-python with the relay's own settings: rounds of 500, all futures awaited."""
     connection = ground.connection(SERVICE)
     producer = KafkaProducer(
@@ -87,12 +94,12 @@ def _raw(ground: Ground, messages: list[Message]) -> Figure:
                 for future in sent:
                     future.get(timeout=30)
             reading.count = len(records)
-        return reading.figure()
+        return reading
     finally:
         producer.close()
 
 
-def _relay(ground: Ground, messages: list[Message]) -> Figure:
+def _relay(ground: Ground, messages: list[Message]) -> Reading:
     database = ground.database(SERVICE)
     ensure_collections(database, MESSAGING_KINDS)
     for start in range(0, len(messages), 5_000):
@@ -109,8 +116,9 @@ def _relay(ground: Ground, messages: list[Message]) -> Figure:
                 while reading.count < len(messages):
                     reading.count += relay.round()
                 relay.settle()
-        assert database[OUTBOX.name].count_documents({"state": "published"}) == len(messages)
-        return reading.figure()
+        assert database[OUTBOX.name].count_documents({"state": "pending"}) == 0
+        return reading
     finally:
+        lease.release()
         publisher.close()
         database.client.close()

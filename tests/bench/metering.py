@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import psutil
@@ -38,6 +38,19 @@ class Reading:
             p50_ms=percentile(timed, 0.5) if timed else None,
             p99_ms=percentile(timed, 0.99) if timed else None,
         )
+
+
+def joined(readings: Sequence[Reading]) -> Figure:
+    """Several readings of the same work as one figure."""
+    whole = Reading(readings[0].name)
+    for reading in readings:
+        whole.count += reading.count
+        whole.seconds += reading.seconds
+        whole.latencies_ms += reading.latencies_ms
+        for group in reading.cpu:
+            whole.cpu[group] = whole.cpu.get(group, 0.0) + reading.cpu[group]
+            whole.memory[group] = max(whole.memory.get(group, 0.0), reading.memory.get(group, 0.0))
+    return whole.figure()
 
 
 class Meter:

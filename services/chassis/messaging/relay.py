@@ -14,6 +14,7 @@ holder announces that it woke up late.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Executor, Future
 from itertools import count
@@ -289,9 +290,11 @@ class Relay:
         else:
             ids = [message.id for message in sent]
             self._being_marked = self._marking.submit(self._rows.mark_published, ids), sent
-        for message in sent:
-            self._refused.pop(_aggregate(message), None)
-            metrics.PUBLISHED.labels(message.topic).inc()
+        for topic, number in Counter(message.topic for message in sent).items():
+            metrics.PUBLISHED.labels(topic).inc(number)
+        if self._refused:
+            for message in sent:
+                self._refused.pop(_aggregate(message), None)
         return len(sent)
 
     def _await(self, sending: Sending) -> None:
