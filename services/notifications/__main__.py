@@ -29,10 +29,10 @@ def relay(settings: Settings, _: Sequence[str]) -> None:
 
 def consume(settings: Settings, _: Sequence[str]) -> None:
     from chassis.messaging.workers import run_consume
-    from notifications.bootstrap import desk_of
+    from notifications.bootstrap import consuming_desk_of
     from notifications.workers.handlers import handlers
 
-    run_consume(SERVICE, settings, handlers=handlers(desk_of(settings)))
+    run_consume(SERVICE, settings, handlers=handlers(consuming_desk_of(settings)))
 
 
 def deliver(settings: Settings, _: Sequence[str]) -> None:

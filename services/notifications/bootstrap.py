@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask_openapi3.openapi import OpenAPI
@@ -25,10 +25,11 @@ from notifications.adapters.delivery_counts import MongoCounter
 from notifications.adapters.esms_gateway import EsmsGateway
 from notifications.adapters.mail_skeleton import Sender
 from notifications.adapters.mongo_alarm import NoticeAlarm
+from notifications.adapters.mongo_clock import MongoClock
 from notifications.adapters.mongo_queue import MongoQueue
 from notifications.adapters.smtp_mailer import SmtpMailer
 from notifications.adapters.template_files import TemplateFiles
-from notifications.application.announce import Desk, Policy
+from notifications.application.announce import Desk, Policy, system_clock
 from notifications.application.proofs import Proofs
 from notifications.application.read_models import ACCOUNTS, READ_MODELS, SIGNING_KEYS
 from notifications.application.receipts import RECEIPTS
@@ -74,8 +75,13 @@ def policy_of(settings: Settings) -> Policy:
     )
 
 
-def desk_of(settings: Settings) -> Desk:
-    return Desk(TemplateFiles(diacritics=settings.sms_diacritics), policy_of(settings))
+def desk_of(settings: Settings, clock: Callable[[], datetime] = system_clock) -> Desk:
+    return Desk(TemplateFiles(diacritics=settings.sms_diacritics), policy_of(settings), clock)
+
+
+def consuming_desk_of(settings: Settings) -> Desk:
+    """With the clock of the queue that its messages go to."""
+    return desk_of(settings, MongoClock(database_of(settings)))
 
 
 def receipt_proofs(settings: Settings) -> Proofs:

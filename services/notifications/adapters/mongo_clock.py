@@ -1,0 +1,36 @@
+"""The database's clock, asked now and then and counted on in between."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pymongo.database import Database
+
+from chassis.storage.mongo import unavailable_when_gone
+
+ASKED_EVERY_SECONDS = 5.0
+
+
+class MongoClock:
+    """Now, by the clock that the delivery queue runs on: what is due at once is due there, whatever this machine's
+    wall clock says. Raises Unavailable when the database does not answer."""
+
+    def __init__(self, database: Database[dict[str, Any]], *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._database, self._monotonic = database, monotonic
+        self._told, self._at = datetime.fromtimestamp(0, UTC), float("-inf")
+
+    def __call__(self) -> datetime:
+        since = self._monotonic() - self._at
+        if since >= ASKED_EVERY_SECONDS:
+            self._ask()
+            since = self._monotonic() - self._at
+        return self._told + timedelta(seconds=since)
+
+    def _ask(self) -> None:
+        with unavailable_when_gone(3.0):
+            said = self._database.command("hello", codec_options=self._database.codec_options)["localTime"]
+        assert isinstance(said, datetime)
+        self._told, self._at = said, self._monotonic()
