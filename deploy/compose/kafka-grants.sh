@@ -15,5 +15,5 @@ grant User:scheduling --operation Read --group scheduling
 grant User:scheduling --operation Describe --operation Read --topic members.accounts.v1 --topic members.people.v1 --topic members.portfolios.v1 --topic members.posts.v1 --topic members.signing-keys.v1 --topic members.units.v1 --topic notifications.events.v1
 grant User:scheduling --operation Describe --operation Write --topic scheduling.concern-answers.v1 --topic scheduling.events.v1
 grant User:notifications --operation Read --group notifications
-grant User:notifications --operation Describe --operation Read --topic members.accounts.v1 --topic members.contacts.v1 --topic members.people.v1 --topic members.portfolios.v1 --topic members.posts.v1 --topic members.signing-keys.v1 --topic members.units.v1 --topic scheduling.concern-answers.v1 --topic scheduling.events.v1
+grant User:notifications --operation Describe --operation Read --topic members.accounts.v1 --topic members.contacts.v1 --topic members.signing-keys.v1 --topic members.units.v1 --topic scheduling.concern-answers.v1 --topic scheduling.events.v1
 grant User:notifications --operation Describe --operation Write --topic notifications.events.v1

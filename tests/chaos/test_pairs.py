@@ -13,6 +13,7 @@ from pymongo.errors import OperationFailure
 from deploy.local.access import SERVICES
 from deploy.local.access_control import TopicAccess, topics_of
 from tests.chaos.conftest import Town
+from tests.chaos.evidence import READ_BY
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -85,3 +86,9 @@ def test_only_the_owner_reads_and_writes_a_database(town: Town, service: str, ot
         with pytest.raises(OperationFailure, match="not authorized"):
             database["smuggled"].insert_one({"_id": 1})
         assert foreign.database not in client.list_database_names()
+
+
+def test_the_named_readers_of_a_topic_are_those_that_read_it() -> None:
+    """A right that nobody uses is a way in: who handles nothing of a topic may not read it."""
+    for topic in TOPICS:
+        assert set(topic.readers) == {service for service, read in READ_BY.items() if topic.name in read}, topic.name
