@@ -136,15 +136,25 @@ def _process_track(chance: random.Random, *, freezes: Sequence[str], pairs: floa
         kills = _grouped(chance, PROCESS_NAMES, pairs)
         frozen = [name for name in PROCESS_NAMES if name.partition("-")[2] in freezes]
         stepped = [name for name in PROCESS_NAMES if not name.endswith("-web")]
-        faults = [Fault(Kind.KILL, 0, 0, group) for group in kills]
-        faults += [Fault(Kind.FREEZE, 0, LONGER_THAN_EVERY_LEASE, group) for group in _grouped(chance, frozen, pairs)]
-        faults += [
+        others = [Fault(Kind.FREEZE, 0, LONGER_THAN_EVERY_LEASE, group) for group in _grouped(chance, frozen, pairs)]
+        others += [
             Fault(Kind.CLOCK, 0, 8.0, (name,), {"seconds": chance.choice((-3600.0, -90.0, 45.0, 3600.0))})
             for name in chance.sample(stepped, 2)
         ]
-        for fault in chance.sample(faults, len(faults)):
+        for fault in _two_to_one(
+            [Fault(Kind.KILL, 0, 0, group) for group in kills], chance.sample(others, len(others))
+        ):
             yield Fault(fault.kind, at, fault.seconds, fault.targets, fault.settings)
             at += fault.seconds + gap * chance.uniform(0.8, 1.2)
+
+
+def _two_to_one(often: Sequence[Fault], rarely: Sequence[Fault]) -> Iterator[Fault]:
+    """Two of the first, one of the second, and so on until both are used up: a short run gets some of each."""
+    first, second = list(often), list(rarely)
+    while first or second:
+        yield from first[:2]
+        yield from second[:1]
+        del first[:2], second[:1]
 
 
 def _outside_track(chance: random.Random, *, every: float) -> Iterator[Fault]:
