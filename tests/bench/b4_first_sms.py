@@ -27,16 +27,7 @@ from tests.support.web import TokenOffice
 
 TITLE = "POST of a meeting on an idle system to its first SMS at the gateway"
 P50_MS, P99_MS = 60.0, 200.0
-FLOOR = Topic(
-    "bench.floor.v1",
-    kind="event",
-    owner="scheduling",
-    readers=("notifications",),
-    key="none",
-    partitions=1,
-    about="",
-    retention_days=1,
-)
+FLOOR = Topic("bench.floor.v1", "event", "scheduling", ("notifications",), "none", 1, "B4", retention_days=1)
 """A topic of the bench's own: what lies on it is no event."""
 
 

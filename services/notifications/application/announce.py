@@ -139,9 +139,10 @@ def _obstacle(contact: ContactSeen | None, channel: Channel, address: str | None
 def _needing_a_code(notice: Notice, contacts: Mapping[str, ContactSeen], store: Store, now: datetime) -> frozenset[str]:
     """Whose bare `1` would be ambiguous: several people of this audience on one phone, or another open invitation."""
     phones = Counter(contact.sms for contact in contacts.values() if contact.sms is not None)
+    still_open = {"person_id": {"$in": list(contacts)}, "answer_until": {"$gt": now}}
     open_elsewhere = {
         row.person_id
-        for row in store.find(DELIVERIES, {"person_id": {"$in": list(contacts)}, "answer_until": {"$gt": now}})
+        for row in store.find(DELIVERIES, still_open, sort=(("person_id", 1), ("answer_until", 1)))
         if row.about != notice.about
     }
     busy_phones = {contacts[person].sms for person in open_elsewhere}

@@ -82,5 +82,6 @@ def names_of(store: Store, rows: Iterable[Delivery]) -> dict[str, str]:
 
 def things_told(store: Store, unit_id: str, since: datetime, until: datetime) -> Collection[str]:
     """What messages of a unit and those below were about, `[since, until)`."""
-    notices = store.find(NOTICES, {"unit_path": unit_id, "created": {"$gte": since, "$lt": until}})
+    of_the_time = {"unit_path": unit_id, "created": {"$gte": since, "$lt": until}}
+    notices = store.find(NOTICES, of_the_time, sort=(("created", 1), ("_id", 1)))
     return {notice.about for notice in notices}

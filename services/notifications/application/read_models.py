@@ -33,7 +33,7 @@ class ContactSeen(Document):
         return self.sms if channel is Channel.SMS else self.email
 
 
-CONTACTS: Kind[ContactSeen] = Kind("contacts_seen", ContactSeen, (Index((("sms", 1),)),))
+CONTACTS: Kind[ContactSeen] = Kind("contacts_seen", ContactSeen, (Index((("sms", 1), ("_id", 1))),))
 
 
 def as_contact(state: ContactState) -> ContactSeen:

@@ -173,12 +173,15 @@ def _chosen(understood: Understood, open_ones: Sequence[_Open]) -> _Open | None:
 def _open_invitations(people: Sequence[ContactSeen], store: Store, now: datetime) -> list[_Open]:
     """One per person and meeting, the last sent first: told, not begun, not cancelled."""
     ids = [person.id for person in people]
-    rows = store.find(DELIVERIES, {"person_id": {"$in": ids}, "answer_until": {"$gt": now}}, sort=(("created", -1),))
+    still_open = {"person_id": {"$in": ids}, "answer_until": {"$gt": now}}
+    rows = store.find(DELIVERIES, still_open, sort=(("person_id", 1), ("answer_until", 1)))
+    rows.sort(key=lambda row: row.created, reverse=True)
     told = [row for row in rows if row.state in TOLD and row.channel is Channel.SMS]
     notices = store.get_many(NOTICES, {row.notice_id for row in told})
+    of_them = {"person_id": {"$in": ids}, "meeting_id": {"$in": [row.about for row in told]}}
     answered = {
         (reply.person_id, reply.meeting_id)
-        for reply in store.find(REPLIES, {"person_id": {"$in": ids}, "meeting_id": {"$in": [r.about for r in told]}})
+        for reply in store.find(REPLIES, of_them, sort=(("person_id", 1), ("meeting_id", 1)))
     }
     found: dict[tuple[str, str], _Open] = {}
     for row in told:
@@ -213,6 +216,7 @@ def _ask_which(row: ReplyRow, open_ones: Sequence[_Open], store: Store, desk: De
             "created": {"$gt": context.now - timedelta(days=1)},
             "template": "which_meeting",
         },
+        sort=(("created", 1), ("_id", 1)),
         limit=QUESTIONS_A_DAY,
     )
     if len(asked) >= QUESTIONS_A_DAY:

@@ -61,7 +61,7 @@ class Notice(Document):
 NOTICES: Kind[Notice] = Kind(
     "notices",
     Notice,
-    (Index((("about", 1), ("created", 1))), Index((("unit_path", 1), ("created", 1)))),
+    (Index((("about", 1), ("created", 1), ("_id", 1))), Index((("unit_path", 1), ("created", 1), ("_id", 1)))),
 )
 
 

@@ -170,6 +170,54 @@ def test_projecting_within_a_transaction_guards_by_version_too(store: Store) -> 
     assert [book.title for book in store.find(BOOKS, {})] == ["newer", "absent"]
 
 
+def test_a_large_batch_keeps_to_the_guard_for_each_of_its_documents(store: Store) -> None:
+    store.project(BOOKS, [Book(id=f"b-{n:03}", version=2, title="seen") for n in range(0, 60, 2)])
+    store.bury(BOOKS, "b-001", 9)
+    batch = [Book(id=f"b-{n:03}", version=1 + n % 4, title="told") for n in range(60)]
+    # Even ones are there as version 2: told as 1 they are older, told as 3 newer. Odd ones are new, but one was buried.
+    assert store.project(BOOKS, batch) == 15 + 29
+    assert store.project(BOOKS, batch) == 0
+    kept = {book.id: (book.version, book.title) for book in store.find(BOOKS, {})}
+    assert kept["b-000"] == (2, "seen")
+    assert kept["b-002"] == (3, "told")
+    assert kept["b-003"] == (4, "told")
+    assert "b-001" not in kept
+    assert len(kept) == 59
+
+
+def test_a_large_batch_meets_another_writers_unique_value(store: Store) -> None:
+    store.project(SHELVES, [Book(id="s-1", shelf="A")])
+    others = [Book(id=f"s-{n}", shelf=f"shelf {n}") for n in range(2, 20)]
+    with pytest.raises(AlreadyExists):
+        store.project(SHELVES, [*others, Book(id="s-99", shelf="A")])
+
+
+def test_several_writers_of_the_same_large_batch_leave_the_newest(store: Store) -> None:
+    versions = range(1, 6)
+
+    def write(version: int) -> None:
+        store.project(BOOKS, [Book(id=f"b-{n:03}", version=version) for n in range(100)])
+
+    with ThreadPoolExecutor(len(versions)) as writers:
+        list(writers.map(write, versions))
+    assert {book.version for book in store.find(BOOKS, {})} == {5}
+
+
+def test_changes_of_two_kinds_in_turn_keep_their_order_within_each(store: Store) -> None:
+    store.commit(Changes().insert(SHELVES, Book(id="s-1", shelf="A")))
+    changes = Changes()
+    for n in range(20):
+        changes.insert(BOOKS, Book(id=f"b-{n}")).insert(SHELVES, Book(id=f"s-x{n}", shelf=f"x{n}"))
+    changes.erase(SHELVES, Book(id="s-1", shelf="A"))
+    changes.insert(BOOKS, Book(id="b-last"))
+    changes.insert(SHELVES, Book(id="s-2", shelf="A"))
+    changes.replace(BOOKS, Book(id="b-last", version=2)).replace(BOOKS, Book(id="b-last", version=3))
+    store.commit(changes)
+    assert store.count(BOOKS, {}) == 21
+    assert [book.id for book in store.find(SHELVES, {"shelf": "A"})] == ["s-2"]
+    assert [book.version for book in store.find(BOOKS, {"_id": "b-last"})] == [3]
+
+
 def test_what_was_buried_is_not_revived_by_an_older_version_and_is_nowhere_seen(store: Store) -> None:
     store.project(BOOKS, [Book(id="b-1", version=1), Book(id="b-2", version=1), Book(id="b-3", version=1)])
     store.bury(BOOKS, "b-1", 2)
