@@ -228,6 +228,8 @@ class SmsGateway:
         separator = "&" if "?" in callback_url else "?"
 
         def done(tries: int, succeeded: bool) -> None:
+            if self._by_sms_id.get(str(message.facts["sms_id"])) is not message:
+                return  # a reset came between: what it forgot must not come back
             message.facts["receipts_sent"] = int(str(message.facts["receipts_sent"])) + succeeded
             self._log.changed(message)
 
