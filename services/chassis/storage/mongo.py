@@ -9,7 +9,7 @@ from typing import Any
 
 import pymongo
 from bson.codec_options import CodecOptions
-from pymongo import DeleteOne, MongoClient, ReplaceOne, UpdateOne
+from pymongo import DeleteMany, MongoClient, ReplaceOne, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import (
@@ -162,7 +162,10 @@ class MongoStore:
         if operation is Operation.REPLACE:
             writes: list[Any] = [ReplaceOne({"_id": row["_id"], "version": row["version"] - 1}, row) for row in rows]
         else:
-            writes = [DeleteOne({"_id": row["_id"], "version": row["version"]}) for row in rows]
+            by_version: dict[int, list[str]] = {}
+            for row in rows:
+                by_version.setdefault(row["version"], []).append(row["_id"])
+            writes = [DeleteMany({"_id": {"$in": ids}, "version": version}) for version, ids in by_version.items()]
         result = self.database[kind.name].bulk_write(writes, session=session)
         if result.matched_count + result.deleted_count != len(rows):
             raise VersionConflict(kind.name, rows[0]["_id"] if len(rows) == 1 else f"(one of {len(rows)})")

@@ -110,6 +110,17 @@ def test_erasing_asks_for_the_version_that_was_read_and_leaves_nothing(store: St
     assert store.count(BOOKS, {}) == 1
 
 
+def test_erasing_many_at_once_asks_for_the_version_of_each(store: Store) -> None:
+    books = [Book(id=f"b-{n}", version=1 + n % 2) for n in range(20)]
+    put(store, *books)
+    stale = [*books[:-1], books[-1].model_copy(update={"version": 1})]
+    with pytest.raises(VersionConflict):
+        store.commit(Changes().erase(BOOKS, *stale))
+    assert store.count(BOOKS, {}) == 20
+    store.commit(Changes().erase(BOOKS, *books))
+    assert store.count(BOOKS, {}) == 0
+
+
 def test_a_transaction_is_all_or_nothing(store: Store) -> None:
     put(store, Book(id="b-1"), Book(id="b-2"))
     bad: list[Callable[[Changes], Changes]] = [
