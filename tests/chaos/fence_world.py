@@ -236,17 +236,22 @@ def _month(fence: Fence, commune: Commune) -> None:
     ids["rotation"] = post("scheduling", secretary, "/v1/rotations", rotation)["id"]
     proposal = {"host_branch_id": ids["branch"], "partner_branch_ids": [ids["partner_branch"]], **plan}
     ids["proposal"] = post("scheduling", leader, "/v1/proposals", proposal)["proposal"]["id"]
-    rows = [["STT", "Họ và tên", "Năm sinh", "Số điện thoại", "Chi đoàn"]]
-    rows.append(["1", f"Lê {mark} Thị Z", "2004", "", f"Chi đoàn thôn Một {mark}"])
-    upload = fence.call(
-        "members",
-        secretary,
-        "POST",
-        "/v1/imports",
-        data={"unit_id": ids["unit"], "file": (io.BytesIO(workbook(rows)), f"{mark}.xlsx")},
-    )
-    ids["import"] = str((upload.get_json() or {})["id"])
+    ids["import"] = _uploaded(fence, commune, secretary)
     fence.settle()
     found = fence.call("notifications", secretary, "GET", f"/v1/deliveries?about={ids['meeting']}").get_json()
     ids["message"] = found["items"][0]["id"]
     commune.officers["secretary"] = ApiClient(fence.apps["scheduling"], secretary)
+
+
+def _uploaded(fence: Fence, commune: Commune, token: str) -> str:
+    """A member list that waits for its officer; its id."""
+    rows = [["STT", "Họ và tên", "Năm sinh", "Số điện thoại", "Chi đoàn"]]
+    rows.append(["1", f"Lê {commune.mark} Thị Z", "2004", "", f"Chi đoàn thôn Một {commune.mark}"])
+    upload = fence.call(
+        "members",
+        token,
+        "POST",
+        "/v1/imports",
+        data={"unit_id": commune.ids["unit"], "file": (io.BytesIO(workbook(rows)), f"{commune.mark}.xlsx")},
+    )
+    return str((upload.get_json() or {})["id"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import statistics
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -175,16 +174,16 @@ def test_a_cursor_of_another_commune_opens_nothing(ground: Ground) -> None:
 
 
 def test_time_does_not_tell_404_from_403(ground: Ground) -> None:
-    """The other's things are refused as fast as nobody's: medians within two milliseconds of each other."""
+    """The other's things are refused as fast as nobody's: the best of many tries differs by less than two
+    milliseconds. Taken in turns, and the best of them, since a busy machine makes anything late and nothing early."""
     token = ground.roles["commune_secretary"]
     for route in ground.routes:
         if route.method != "GET" or route.object is None or route.is_public:
             continue
-        took = {}
-        for name, ids in (("foreign", ground.other.ids), ("guessed", ground.guessed)):
-            call = matrix.own_call(route, ids)
-            took[name] = statistics.median(timed(ground, call, token) for _ in range(15))
-        assert abs(took["foreign"] - took["guessed"]) < 0.002, (route.name, took)
+        foreign, guessed = (matrix.own_call(route, ids) for ids in (ground.other.ids, ground.guessed))
+        took = [(timed(ground, foreign, token), timed(ground, guessed, token)) for _ in range(15)]
+        best = [min(times) for times in zip(*took, strict=True)]
+        assert abs(best[0] - best[1]) < 0.002, (route.name, best)
 
 
 def timed(ground: Ground, call: matrix.Call, token: str) -> float:
