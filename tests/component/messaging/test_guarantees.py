@@ -4,7 +4,7 @@ group change, replays and wakes zombies in any order it likes, on the twins in m
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -24,6 +24,7 @@ from chassis.messaging.outbox import OUTBOX
 from chassis.messaging.parked import PARKED
 from chassis.messaging.relay import Relay
 from chassis.runtime.shutdown import Shutdown
+from chassis.storage.changes import Changes
 from chassis.storage.memory import MemoryStore
 from tests.integration.messaging.playthings import (
     EVENTS,
@@ -186,19 +187,32 @@ class Messaging(RuleBasedStateMachine):
         self.members.append((consumer, source))
 
     @precondition(lambda self: self.members)
-    @rule(data=st.data(), killed=st.booleans(), joins=st.booleans())
-    def a_member_works(self, data: st.DataObject, killed: bool, joins: bool) -> None:
+    @rule(data=st.data(), after=st.sampled_from(["poll", "one transaction", "all transactions"]))
+    def a_member_is_killed(self, data: st.DataObject, after: str) -> None:
         member = data.draw(st.sampled_from(range(len(self.members))))
-        consumer, source = self.members[member]
-        if killed:
+        consumer, source = self.members.pop(member)
+        if after == "all transactions":
             consumer._source = altered(consumer._source, commit=_killed)
-            try:
-                consumer.step()
-            except Killed:
-                pass
-            self.broker.leave(source)
-            del self.members[member]
-            return
+        else:
+            consumer._reactor._store = altered(self.reading, commit=self._dies(after == "one transaction"))
+        try:
+            consumer.step()
+        except Killed:
+            pass
+        self.broker.leave(source)
+
+    def _dies(self, late: bool) -> Callable[[Changes], None]:
+        def commit(changes: Changes) -> None:
+            if late:
+                self.reading.commit(changes)
+            raise Killed
+
+        return commit
+
+    @precondition(lambda self: self.members)
+    @rule(data=st.data(), joins=st.booleans())
+    def a_member_works(self, data: st.DataObject, joins: bool) -> None:
+        consumer, source = self.members[data.draw(st.sampled_from(range(len(self.members))))]
         if joins:  # the group changes between the poll and the commit
 
             def too_late(positions: Mapping[Partition, int]) -> bool:
