@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,7 +26,8 @@ from tests.support.inbox_client import InboxClient, Sent
 from tests.support.platform import Namespace
 from tests.support.running_system import RunningSystem, running_system
 
-NONG_SON, QUE_PHUOC = "20656", "20669"
+REPOSITORY = Path(__file__).parents[2]
+NONG_SON = "20656"
 
 
 @dataclass(frozen=True)
@@ -261,6 +264,31 @@ def timers_ahead(system: RunningSystem, folder: Path) -> Iterator[None]:
         ahead = system.process("scheduling-timers")
         ahead.child.stop(25)
         system.system.supervisor.start(usual.program)
+
+
+def test_an_outsider_can_do_the_month_with_curl_from_the_walkthrough_alone(played: Played) -> None:
+    """Every block of docs/walkthrough.md, in one shell, as it stands there."""
+    page = (REPOSITORY / "docs" / "walkthrough.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```bash\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    urls = played.system.urls
+    addresses = {
+        "MEMBERS": urls.members,
+        "SCHEDULING": urls.scheduling,
+        "NOTIFICATIONS": urls.notifications,
+        "INBOX": urls.inbox,
+        "PASSWORD": urls.demo_password,
+    }
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", "\n".join(blocks)],
+        env={**os.environ, **addresses},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-1000:] + done.stderr[-1000:]
+    assert '"state":"accepted"' in done.stdout
+    assert "https://nhipdoan.vn/problems/invalid" in done.stdout
 
 
 def test_another_communes_officer_sees_nothing_of_it(played: Played) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 import unicodedata
 from collections.abc import Callable
@@ -51,9 +52,15 @@ class Founded:
         assert phone is not None
         return phone
 
-    def reply(self, phone: str, text: str) -> None:
-        """The subscriber answers on the phone."""
-        body = json.dumps({"phone": phone, "text": text}).encode()
+    def reply(self, phone: str, about: str, answer: str) -> None:
+        """The subscriber answers the newest SMS that says `about`, with its code where it names one."""
+        received = self.http.request("GET", f"{self.urls.inbox}/api/messages", fields={"person": phone}).json()
+        text = next(
+            one["text"] for one in reversed(received["messages"]) if one["kind"] == "sms" and about in one["text"]
+        )
+        asked = re.search(rf"{answer}( [A-Z0-9]+)?:", text)
+        said = answer + ((asked and asked.group(1)) or "")
+        body = json.dumps({"phone": phone, "text": said}).encode()
         self.http.request("POST", f"{self.urls.inbox}/api/reply", body=body)
 
 
