@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 import orjson
 from flask import request
 from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
 from werkzeug.datastructures import Headers, MultiDict
 
 from chassis.web.json_bodies import clean_text, escaped, load_json
 from chassis.web.languages import Sentence
+from chassis.web.parameters import Parameter, parameters_of
 from chassis.web.problems import FieldError, ProblemRaised
 from chassis.web.validation_messages import field_errors
 
 M = TypeVar("M", bound=BaseModel)
 
 PLACES = ("header", "path", "query", "form", "body", "raw")
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A field that is read by name: `name` as it is written outside, and whether it may be repeated."""
-
-    name: str
-    many: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +53,9 @@ def declared_by(function: Callable[..., Any]) -> Declared:
     hints = get_type_hints(function)
     models = {place: hints[place] for place in PLACES if place in hints}
     by_name: dict[str, tuple[Parameter, ...]] = {
-        place: _parameters(models[place]) for place in ("header", "query", "form") if place in models
+        place: parameters_of(models[place]) for place in ("header", "query", "form") if place in models
     }
     return Declared(models, by_name)
-
-
-def _parameters(model: type[BaseModel]) -> tuple[Parameter, ...]:
-    return tuple(Parameter(field.alias or name, _is_list(field)) for name, field in model.model_fields.items())
-
-
-def _is_list(field: FieldInfo) -> bool:
-    return _holds_list(field.annotation)
-
-
-def _holds_list(annotation: Any) -> bool:
-    origin = get_origin(annotation)
-    if origin in (Union, types.UnionType):
-        return any(_holds_list(part) for part in get_args(annotation))
-    return (origin or annotation) in (list, tuple, set, frozenset)
 
 
 def _path(model: type[M], values: dict[str, Any]) -> M:
@@ -101,10 +77,11 @@ def _named(model: type[M], parameters: tuple[Parameter, ...], given: MultiDict[s
             continue
         if not parameter.many and len(written) > 1:
             raise invalid([FieldError(f"/{place}/{parameter.name}", "repeated", _ONCE)])
-        values[parameter.name] = written if parameter.many else written[0]
+        read = [parameter.value(value) for value in written]
+        values[parameter.name] = read if parameter.many else read[0]
     if place == "query" and model.model_config.get("extra") != "ignore":
         _no_others(parameters, given)
-    return _validated(model, values, f"/{place}")
+    return _strictly(model, values, f"/{place}")
 
 
 def _no_others(parameters: tuple[Parameter, ...], given: MultiDict[str, str] | Headers) -> None:
@@ -126,12 +103,15 @@ def _body(model: type[M]) -> M:
             vi="Nội dung phải là JSON (Content-Type: application/json).",
             en="The body must be JSON (Content-Type: application/json).",
         )
-    value = load_json(request.get_data(cache=True))
+    return _strictly(model, load_json(request.get_data(cache=True)), "")
+
+
+def _strictly(model: type[M], value: Any, within: str) -> M:
     try:
         # Strict: in JSON a number is not a text and a text is no number; dates and enums are read from text.
         return model.model_validate_json(orjson.dumps(value), strict=True)
     except ValidationError as error:
-        raise invalid(field_errors(error)) from error
+        raise invalid(field_errors(error, within)) from error
 
 
 def _form(model: type[M], parameters: tuple[Parameter, ...]) -> M:
@@ -151,14 +131,10 @@ def _form(model: type[M], parameters: tuple[Parameter, ...]) -> M:
         if not parameter.many and len(given) > 1:
             raise invalid([FieldError(f"/{parameter.name}", "repeated", _ONCE)])
         values[parameter.name] = given if parameter.many else given[0]
-    return _validated(model, values, "")
-
-
-def _validated(model: type[M], values: dict[str, Any], within: str) -> M:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise invalid(field_errors(error, within)) from error
+        raise invalid(field_errors(error)) from error
 
 
 def invalid(errors: tuple[FieldError, ...] | list[FieldError]) -> ProblemRaised:

@@ -27,7 +27,7 @@ from chassis.web.authentication import principal
 from chassis.web.commands import Reply, run_command, run_query
 from chassis.web.conditions import expected_version
 from chassis.web.dead_letters import dead_letter_routes
-from chassis.web.fields import Instant
+from chassis.web.fields import Day, Instant
 from chassis.web.identifiers import Id, IdPath
 from chassis.web.paging import Listing, PageQuery, page
 from chassis.web.rate_limits import RateLimit
@@ -66,7 +66,7 @@ class NewNotice(BaseModel):
 
     unit_id: Id
     title: str = Field(min_length=1, max_length=80)
-    shown_on: date
+    shown_on: Day
     at: Instant
     code: str | None = Field(default=None, max_length=20)
     colours: list[Colour] = Field(default_factory=list, max_length=3)
@@ -92,6 +92,8 @@ class NoticesQuery(PageQuery):
 
     order: Literal["title", "shown_on"] = "title"
     colour: list[Colour] = Field(default_factory=list)
+    since: Day | None = None
+    pinned: bool = False
 
 
 class Sheet(BaseModel):

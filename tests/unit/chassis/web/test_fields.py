@@ -1,20 +1,24 @@
-"""Instants are taken as RFC 3339 writes them, with their offset, and nothing else passes for one."""
+"""Instants and days are taken as RFC 3339 writes them, instants with their offset; nothing else passes for one."""
 
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from chassis.web.fields import Instant
+from chassis.web.fields import Day, Instant
 
 
 class Body(BaseModel):
     at: Instant
+
+
+class Days(BaseModel):
+    on: Day
 
 
 def read(written: object) -> datetime:
@@ -56,3 +60,16 @@ def test_the_usual_ways_of_writing_it_are_the_same(written: str) -> None:
 def test_what_is_no_instant_is_refused(written: object) -> None:
     with pytest.raises(ValidationError):
         read(written)
+
+
+@given(st.dates())
+def test_a_day_is_read_as_it_is_written(day: date) -> None:
+    assert Days.model_validate_json(f'{{"on": "{day.isoformat()}"}}', strict=True).on == day
+
+
+@pytest.mark.parametrize(
+    "written", ["0", "86400", 0, "", "2026-3-1", "2026-02-30", "20260326", "2026-03-26T00:00:00Z", None]
+)
+def test_what_is_no_day_is_refused(written: object) -> None:
+    with pytest.raises(ValidationError):
+        Days.model_validate_json(json.dumps({"on": written}), strict=True)

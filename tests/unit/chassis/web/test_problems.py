@@ -74,6 +74,15 @@ def test_every_field_that_is_wrong_is_named_with_a_pointer_and_a_sentence(secret
         ("limit=0", "/query/limit"),
         ("limit=201", "/query/limit"),
         ("limit=x", "/query/limit"),
+        ("limit=%207", "/query/limit"),
+        ("limit=7.0", "/query/limit"),
+        ("limit=1_0", "/query/limit"),
+        ("limit=07", "/query/limit"),
+        ("limit=", "/query/limit"),
+        ("since=0", "/query/since"),
+        ("since=2026-03-26T00:00:00", "/query/since"),
+        ("pinned=yes", "/query/pinned"),
+        ("pinned=1", "/query/pinned"),
         ("limit=1&limit=2", "/query/limit"),
         ("order=size", "/query/order"),
         ("lmit=1", "/query/lmit"),
@@ -86,6 +95,13 @@ def test_a_wrong_query_parameter_is_named(secretary: ApiClient, query: str, poin
     assert answer.status_code == 422
     assert answer.json is not None
     assert [error["pointer"] for error in answer.json["errors"]] == [pointer]
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=7", "since=2026-03-26", "pinned=true", "pinned=false", "colour=red&colour=blue", "order=shown_on"]
+)
+def test_a_proper_query_parameter_is_read(secretary: ApiClient, query: str) -> None:
+    assert secretary.get(f"/v1/notices?{query}").status_code == 200
 
 
 @pytest.mark.parametrize("id", ["1", "%00", "0190A1B2-0000-7000-8000-000000000001", "..", "%ff", "a" * 3000])
