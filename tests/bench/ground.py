@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,14 +59,30 @@ class Ground:
         ensure_topics(self.connection("admin"), topics().values())
 
 
+_shared: list[EmbeddedTestPlatform] = []
+
+
 @contextmanager
-def bench_ground() -> Iterator[Ground]:
-    """Starts Kafka and mongod (about 4 s); everything is gone at the end."""
+def shared_platform() -> Iterator[None]:
+    """One platform for all benchmarks inside, where nothing is measured."""
     with (
         tempfile.TemporaryDirectory(prefix="nhipdoan-bench-") as directory,
-        embedded_platform(Path(directory) / "platform") as platform,
-        namespace_on(platform) as namespace,
+        embedded_platform(Path(directory)) as platform,
     ):
+        _shared.append(platform)
+        try:
+            yield
+        finally:
+            _shared.remove(platform)
+
+
+@contextmanager
+def bench_ground() -> Iterator[Ground]:
+    """Starts Kafka and mongod (about 4 s), unless they are shared; everything is gone at the end."""
+    with tempfile.TemporaryDirectory(prefix="nhipdoan-bench-") as directory, ExitStack() as stack:
+        own = Path(directory) / "platform"
+        platform = _shared[-1] if _shared else stack.enter_context(embedded_platform(own))
+        namespace = stack.enter_context(namespace_on(platform))
         ground = Ground(platform, namespace, Path(directory))
         ground.make_topics()
         yield ground

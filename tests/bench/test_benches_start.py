@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterator
 
 import pytest
 
 from tests.bench.__main__ import BENCHES
+from tests.bench.ground import shared_platform
+
+
+@pytest.fixture(scope="module", autouse=True)
+def platform_of_all() -> Iterator[None]:
+    with shared_platform():
+        yield
 
 
 @pytest.mark.embedded

@@ -136,5 +136,6 @@ def _shape(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: _shape(inner) for name, inner in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_shape(value[0])] if value else []
+        shapes = [_shape(inner) for inner in value]
+        return [shape for position, shape in enumerate(shapes) if shape not in shapes[:position]]
     return type(value).__name__ if not isinstance(value, str) or len(value) > 24 else value

@@ -56,7 +56,10 @@ REPLIES: Kind[ReplyRow] = Kind(
     "replies",
     ReplyRow,
     (
+        # A list shows what is within reach by any of three: each gives its part in the order of the list.
         Index((("unit_path", 1), ("received_at", -1), ("_id", -1))),
+        Index((("unit_ids", 1), ("received_at", -1), ("_id", -1))),
+        Index((("person_ids", 1), ("received_at", -1), ("_id", -1))),
         Index((("person_id", 1), ("meeting_id", 1))),
         Index((("received_at", 1),), expires_after=REPLIES_ARE_KEPT_FOR),
     ),
