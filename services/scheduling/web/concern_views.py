@@ -7,6 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, Field
 
+from chassis.web.fields import Day
 from chassis.web.identifiers import Id
 from scheduling.application.raise_concern import ConcernSaid
 from scheduling.domain.concern import Concern, ConcernCategory, ConcernState
@@ -36,12 +37,12 @@ class ClassifyBody(Body):
 
 class StartBody(Body):
     note: Note | None = None
-    expected_by: date | None = None
+    expected_by: Day | None = None
 
 
 class EscalateBody(Body):
     to: Annotated[str, Field(min_length=1, max_length=120)] = Field(examples=["UBND xã"])
-    expected_by: date
+    expected_by: Day
 
 
 class AnswerBody(Body):

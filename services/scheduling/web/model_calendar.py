@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from chassis.context import Context
 from chassis.web.app import blueprint, example
 from chassis.web.commands import Reply, run_command, run_query
+from chassis.web.fields import Day
 from chassis.web.identifiers import Id
 from chassis.web.paging import PageQuery, page
 from contracts.scheduling_events import MeetingKind
@@ -49,7 +50,7 @@ class DayBody(Body):
     """What a day is for a unit and everything under it: a holiday with this name, or (null) an ordinary day."""
 
     unit_id: Id
-    day: date
+    day: Day
     name: Annotated[str, Field(min_length=1, max_length=120)] | None = None
 
 

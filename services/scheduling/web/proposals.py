@@ -13,7 +13,7 @@ from chassis.permissions import reach
 from chassis.web.app import blueprint, example
 from chassis.web.commands import Reply, run_command, run_query
 from chassis.web.conditions import expected_version
-from chassis.web.fields import Instant
+from chassis.web.fields import Day, Instant
 from chassis.web.identifiers import Id, IdPath
 from chassis.web.paging import Listing, PageQuery, page
 from scheduling.application.decide_proposal import (
@@ -77,7 +77,7 @@ class ConsentBody(Body):
 
     agreed: bool
     said_by: Annotated[str, Field(min_length=1, max_length=120)] = Field(examples=["Bí thư chi bộ thôn Trung Hạ"])
-    said_on: date
+    said_on: Day
     how: Annotated[str, Field(min_length=1, max_length=120)] = Field(examples=["họp chi bộ", "điện thoại", "văn bản"])
     note: Annotated[str, Field(max_length=1000)] | None = None
 

@@ -8,6 +8,7 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, Field
 
+from chassis.web.fields import Day
 from chassis.web.identifiers import Id
 from scheduling.application.assign_task import Assignment
 from scheduling.domain.task import Task, TaskState
@@ -21,7 +22,7 @@ class AssignBody(Body):
     assignee_id: Id = Field(description="The committee member in charge (phụ trách) of the branch")
     title: Line
     details: Text = ""
-    due_on: date
+    due_on: Day
     meeting_id: Id | None = Field(default=None, description="The assignment meeting at which it was handed over")
 
     def assignment(self) -> Assignment:
@@ -40,7 +41,7 @@ class ReturnBody(Body):
     """Why it comes back, and until when it is to be done."""
 
     text: Annotated[str, Field(min_length=1, max_length=4000)]
-    due_on: date
+    due_on: Day
 
 
 class ReportView(BaseModel):
