@@ -5,6 +5,7 @@ from __future__ import annotations
 import smtplib
 import sys
 import time
+from contextlib import closing
 from datetime import UTC, datetime
 
 from chassis.storage.mongo import MongoStore
@@ -33,11 +34,11 @@ def run(small: bool) -> Findings:
         edge.pids["sinks"] = edge.family.start(
             "smtp-sink", command, dict(edge.system._base_environment()), REPOSITORY
         ).pid
-        tally = eventually(lambda: _Tally.of(port), within=10)
         edge.start(*notifications("consume", "deliver"))
-        _send(edge, tally, min(people, 300), "warm-up")
-        floor = _bare_smtplib(edge, people, port)
-        sent = _send(edge, tally, people, "sending")
+        with closing(eventually(lambda: _Tally.of(port), within=10)) as tally:
+            _send(edge, tally, min(people, 300), "warm-up")
+            floor = _bare_smtplib(edge, people, port)
+            sent = _send(edge, tally, people, "sending")
     findings.figures += [floor, sent]
     findings.at_least("sent, from the event on", sent.per_second, PER_SECOND, "/s")
     findings.at_most("sending", sent.cpu_per_1000(without=(GATEWAY, OWN)), CPU, "CPU-s/1,000")
@@ -58,6 +59,9 @@ class _Tally:
             return cls(smtplib.SMTP("127.0.0.1", port, local_hostname="bench", timeout=5))
         except OSError:
             return None
+
+    def close(self) -> None:
+        self._connection.close()
 
     def mails_and_last(self) -> tuple[int, float]:
         mails, _, last = self._connection.noop()[1].split()

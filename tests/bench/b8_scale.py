@@ -61,9 +61,11 @@ def run(small: bool) -> Findings:
         edge.start(*(ServiceProcess("scheduling", process) for process in ("web", "consume")))
         edge.start(*notifications("consume", "deliver", "relay"))
         measured = [_measured(edge, token, size, small) for size in sizes]
-        for database_of, queries in hot_queries(sizes[-1].communes).items():
-            faults = plan_faults(edge.ground.database(database_of), queries)
-            findings.notes.append(f"{database_of}: {len(queries)} hot queries explained, faults: {faults or 'none'}")
+        for service, queries in hot_queries(sizes[-1].communes).items():
+            database = edge.ground.database(service)
+            faults = plan_faults(database, queries)
+            database.client.close()
+            findings.notes.append(f"{service}: {len(queries)} hot queries explained, faults: {faults or 'none'}")
     for figures in measured:
         findings.figures += figures.values()
     _judge(findings, measured, sizes)
