@@ -4,7 +4,7 @@ group change, replays and wakes zombies in any order it likes, on the twins in m
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -72,7 +72,10 @@ class Messaging(RuleBasedStateMachine):
         self.asleep: list[list[Message]] = []
         self.members: list[tuple[Consumer, MemorySource]] = []
         self.said: dict[str, list[str]] = defaultdict(list)
+        self.newest_seen: dict[str, int] = defaultdict(int)
         self.truth: dict[str, tuple[int, str | None]] = {}
+        self.a_relay_starts()
+        self.a_member_joins()
 
     # What officers do.
 
@@ -89,8 +92,12 @@ class Messaging(RuleBasedStateMachine):
             cancel(self.publishing, meeting)
             self.said[meeting].append("cancelled")
 
-    @rule(unit_id=st.sampled_from(UNIT_IDS), erased=st.booleans())
-    def change_a_unit(self, unit_id: str, erased: bool) -> None:
+    @rule(unit_id=st.sampled_from(UNIT_IDS), erased=st.booleans(), times=st.integers(1, 3))
+    def change_a_unit(self, unit_id: str, erased: bool, times: int) -> None:
+        for _ in range(times):
+            self._change_a_unit(unit_id, erased)
+
+    def _change_a_unit(self, unit_id: str, erased: bool) -> None:
         version = self.truth.get(unit_id, (0, None))[0] + 1
         name = None if erased and version > 1 else f"{unit_id} as of {version}"
         tell_of(self.publishing, unit_erased(unit_id, version) if name is None else unit(unit_id, version, name))
@@ -101,10 +108,10 @@ class Messaging(RuleBasedStateMachine):
     @precondition(lambda self: self.relay is None)
     @rule()
     def a_relay_starts(self) -> None:
+        self.clock.seconds += 10  # it waits for the lease of the last one
         self.holders += 1
         lease = Lease(self.leases, "relay", f"relay {self.holders}", monotonic=self.clock)
-        if not lease.acquire():
-            return
+        assert lease.acquire()
         publisher = MemoryPublisher(self.broker, PUBLISHER)
         rows = StoredOutboxRows(self.publishing)
         relay = Relay(rows, publisher, lease, state_topics=[UNITS], limit=3, monotonic=self.clock)
@@ -112,11 +119,12 @@ class Messaging(RuleBasedStateMachine):
         self.relay = relay, lease, publisher
 
     @precondition(lambda self: self.relay is not None)
-    @rule()
-    def it_relays(self) -> None:
+    @rule(rounds=st.integers(1, 4))
+    def it_relays(self, rounds: int) -> None:
         relay, _, _ = self._relay()
         try:
-            relay.round()
+            for _ in range(rounds):
+                relay.round()
         except LeaseLost:
             self.relay = None
 
@@ -143,20 +151,17 @@ class Messaging(RuleBasedStateMachine):
     @rule()
     def it_falls_asleep_in_the_middle_of_a_round(self) -> None:
         """Its round is with the client library, and goes out when it wakes, whoever holds the lease by then."""
-        relay, _, publisher = self._relay()
-        held_back: list[Message] = []
+        relay, _, _ = self._relay()
 
-        def asleep(message: Message) -> None:
-            held_back.extend([message])
+        def asleep(messages: Sequence[Message]) -> Any:
+            self.asleep.append(list(messages))
             raise Killed
 
-        publisher.accident = asleep
+        relay._publisher = altered(relay._publisher, send=asleep)
         try:
             relay.round()
         except (Killed, LeaseLost):
             pass
-        if held_back:
-            self.asleep.append(held_back)
         self.relay = None
 
     @precondition(lambda self: self.asleep)
@@ -165,10 +170,6 @@ class Messaging(RuleBasedStateMachine):
         late = self.asleep.pop()
         MemoryPublisher(self.broker, PUBLISHER).send(late)
         self.leases.announce_late("relay")
-
-    @rule(seconds=st.sampled_from([1, 3, 10]))
-    def time_passes(self, seconds: int) -> None:
-        self.clock.seconds += seconds
 
     # What happens on the broker and to the readers.
 
@@ -182,7 +183,7 @@ class Messaging(RuleBasedStateMachine):
     @precondition(lambda self: len(self.members) < 3)
     @rule()
     def a_member_joins(self) -> None:
-        source = self.broker.join(READER, [topic.name for topic in TOPICS])
+        source = self.broker.join(READER, [topic.name for topic in TOPICS], max_records=3)
         consumer = Consumer(READER, handlers(), self.reading, source, Shutdown(), monotonic=self.clock)
         self.members.append((consumer, source))
 
@@ -210,9 +211,14 @@ class Messaging(RuleBasedStateMachine):
         return commit
 
     @precondition(lambda self: self.members)
-    @rule(data=st.data(), joins=st.booleans())
-    def a_member_works(self, data: st.DataObject, joins: bool) -> None:
+    @rule(data=st.data(), joins=st.booleans(), steps=st.integers(1, 4))
+    def a_member_works(self, data: st.DataObject, joins: bool, steps: int) -> None:
         consumer, source = self.members[data.draw(st.sampled_from(range(len(self.members))))]
+        self.clock.seconds += 1
+        for _ in range(steps):
+            consumer.step()
+            self.a_read_model_never_goes_back()
+
         if joins:  # the group changes between the poll and the commit
 
             def too_late(positions: Mapping[Partition, int]) -> bool:
@@ -222,13 +228,13 @@ class Messaging(RuleBasedStateMachine):
             consumer._source = altered(source, commit=too_late)
             consumer.step()
             consumer._source = source
-        else:
-            consumer.step()
 
-    @precondition(lambda self: not self.members)
     @rule()
     def all_is_read_again(self) -> None:
+        while self.members:
+            self.members.pop()[1].close()
         self.broker.rewind(READER)
+        self.a_member_joins()
 
     # What must hold.
 
@@ -238,14 +244,21 @@ class Messaging(RuleBasedStateMachine):
             done = list(told(self.reading, meeting))
             assert done == said[: len(done)]
 
+    @invariant()
+    def a_read_model_never_goes_back(self) -> None:
+        for seen in self.reading.find(UNITS_SEEN, {}) if hasattr(self, "clock") else []:
+            assert seen.version >= self.newest_seen[seen.id]
+            self.newest_seen[seen.id] = seen.version
+
     def teardown(self) -> None:
         if not hasattr(self, "clock"):
             return
-        while self.asleep:
-            self.a_zombie_wakes()
         for unit_id in UNIT_IDS:
             if self.truth.get(unit_id, (0, None))[1] is None:  # what is parked gets what it waits for
-                self.change_a_unit(unit_id, erased=False)
+                self._change_a_unit(unit_id, erased=False)
+        self._relay_all()
+        while self.asleep:
+            self.a_zombie_wakes()
         self._relay_all()
         self._read_all()
 
@@ -263,10 +276,10 @@ class Messaging(RuleBasedStateMachine):
         return self.relay
 
     def _relay_all(self) -> None:
-        self.relay = None
-        self.clock.seconds += 60
-        self.a_relay_starts()
+        if self.relay is None:
+            self.a_relay_starts()
         relay, _, _ = self._relay()
+        self.clock.seconds += 3  # time to look after the lease
         while relay.round():
             pass
 

@@ -60,11 +60,11 @@ class MemoryBroker:
         with self._lock:
             self._group(group).committed.clear()
 
-    def join(self, group: str, topics: Collection[str]) -> MemorySource:
+    def join(self, group: str, topics: Collection[str], *, max_records: int = 1000) -> MemorySource:
         """A new member; the group is rebalanced, and every member goes on from the committed offsets."""
         with self._lock:
             self.require()
-            source = MemorySource(self, group, topics)
+            source = MemorySource(self, group, topics, max_records=max_records)
             self._group(group).members.append(source)
             self._rebalance(group)
             return source
