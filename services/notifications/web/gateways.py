@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from chassis.failures import missing
 from chassis.web.app import blueprint, example, public
 from chassis.web.commands import Reply, rendered, run_command
-from chassis.web.problems import ProblemRaised
 from chassis.web.surroundings import parts
 from notifications.adapters.esms_gateway import parse_receipt
 from notifications.adapters.receipt_box import ReceiptBox
@@ -93,10 +92,10 @@ class ReplyTaken(BaseModel):
 )
 @public
 def receive_reply(body: ReplyBody) -> Response:
-    """Idempotent by SmsId."""
+    """Idempotent by SmsId. With a wrong Key there is nothing here: 404."""
     if not hmac.compare_digest(body.Key.encode(), edge().gateway_key.encode()):
         CALLS.labels("reply", "forged").inc()
-        raise ProblemRaised(401, "unauthenticated", vi="Khóa Key không đúng.", en="The Key is not right.")
+        raise missing("nhà cung cấp", "gateway")
     reply = use_case.Reply(sms_id=body.SmsId, phone=body.Phone, text=body.Message)
 
     def respond(became: str) -> Reply:
