@@ -38,6 +38,8 @@ from chassis.storage.mongo import MongoStore, open_database, unavailable_when_go
 _log = structlog.get_logger("worker")
 
 _LEASE_RETRY_SECONDS = 0.5
+_COMMIT_SECONDS = 15.0
+"""A database that hangs must leave time to close within the 25 s after a SIGTERM."""
 
 
 def run_relay(service: str, settings: ServiceSettings, *, state_topics: Collection[str]) -> None:
@@ -68,11 +70,12 @@ def _relay(
                 rows, publisher, lease, state_topics=state_topics, marking=marking, beat=worker.heartbeat.beat
             )
             relay.run(worker.shutdown, OutboxAlarm(database))
-    except LeaseLost:
-        # What the producer still holds must not go out after this; what went out too late is announced.
-        _log.error("the lease is lost: ending")
+    except BaseException as error:
+        # What the producer still holds must not go out once the lease is another's; what did is announced.
         publisher.close(0)
-        _announce_late(table)
+        if isinstance(error, LeaseLost):
+            _log.error("the lease is lost: ending")
+            _announce_late(table)
         raise
     else:
         publisher.close()
@@ -99,7 +102,9 @@ def run_consume(
     with worker_process(service, "consume", settings, readiness=readiness) as worker:
         waiting = Waiting(worker.shutdown, worker.heartbeat.beat)
         try:
-            _consume(service, settings, worker, MongoStore(database), handlers, brake=brake)
+            _consume(
+                service, settings, worker, MongoStore(database, timeout_seconds=_COMMIT_SECONDS), handlers, brake=brake
+            )
         except Stopping:
             pass
         except TooManyDeadLetters as error:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+import structlog
 from kafka import KafkaProducer
 from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 
@@ -20,6 +21,9 @@ LARGEST_MESSAGE_BYTES = 6 * 1024 * 1024
 
 _DELIVERY_TIMEOUT_MS = 24 * 3600 * 1000
 _METADATA_SECONDS = 5.0
+_CLOSING_SECONDS = 2.0
+
+_log = structlog.get_logger("relay")
 
 
 class KafkaPublisher:
@@ -69,11 +73,22 @@ class KafkaPublisher:
         return KafkaSending(futures, refused)
 
     def close(self, seconds: float = 5.0) -> None:
-        """Let what is on its way arrive, at most so long; then drop it: it is still pending in the outbox."""
+        """Let what is on its way arrive, at most so long; then drop it: it is still pending in the outbox.
+
+        With 0 it is dropped at once, as one must who is no longer allowed to send.
+        """
         try:
-            self._producer.close(timeout=seconds)
-        except KafkaTimeoutError:
-            self._producer.close(timeout=0)
+            if seconds > 0:
+                self._producer.flush(seconds)
+            else:
+                self._producer._sender.force_close()
+        except KafkaError:
+            # `KafkaProducer.close` begins with a flush, and gives up where that does, with its thread still sending.
+            self._producer._sender.force_close()
+        try:
+            self._producer.close(timeout=_CLOSING_SECONDS)
+        except KafkaError as error:
+            _log.warning("the producer did not close", error=type(error).__name__)
 
     def _require_metadata(self, topics: set[str]) -> None:
         """Before anything is begun: a topic that is not known would fail in the middle of a round."""
