@@ -22,7 +22,6 @@ from chassis.messaging.routes import Arrival
 from chassis.messaging.waiting import Stopping, Waiting
 from chassis.messaging.watched_store import WatchedStore, Written
 from chassis.storage.changes import Changes
-from chassis.storage.documents import Document
 from chassis.storage.store import Store
 
 _log = structlog.get_logger("consume")
@@ -108,7 +107,7 @@ class Reactor:
     def decide(self, arrival: Arrival, written: Written | None = None) -> Changes:
         """What an arrival changes, its inbox row included. Raises what its handlers raise."""
         changes = Changes()
-        watched = WatchedStore(self._store, written or {}, self._needed(arrival))
+        watched = WatchedStore(self._store, written or {})
         try:
             for reaction in arrival.route.reactions:
                 changes.extend(reaction.handle(arrival.value, arrival.incoming, watched))
@@ -123,9 +122,6 @@ class Reactor:
     def applied_before(self, arrival: Arrival) -> bool:
         """Whether its inbox row is there. Raises Unavailable."""
         return self._store.get(INBOX, self._inbox_id(arrival)) is not None
-
-    def _needed(self, arrival: Arrival) -> dict[tuple[str, str], Document | None]:
-        return {}
 
     def _take(self, arrival: Arrival, batch: _Batch, known: set[str]) -> _Batch:
         if arrival.incoming.id in known or arrival.incoming.id in batch.ids:

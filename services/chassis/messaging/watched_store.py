@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from chassis.storage.changes import Changes
-from chassis.storage.documents import D, Document, Filter, Kind, Sort
+from chassis.storage.documents import D, Filter, Kind, Sort
 from chassis.storage.store import Store
 
 Written = Mapping[str, set[str]]
@@ -18,31 +18,20 @@ Written = Mapping[str, set[str]]
 
 
 class WatchedStore:
-    """`Store` for one reaction. `overlapped` tells whether it read something of `written`: then decide again later.
+    """`Store` for one reaction. `overlapped` tells whether it read something of `written`: then decide again later."""
 
-    `known` are documents that were read for the whole batch in advance (None: it was looked for and is not there).
-    """
-
-    def __init__(
-        self, store: Store, written: Written, known: Mapping[tuple[str, str], Document | None] | None = None
-    ) -> None:
-        self._store, self._written, self._known = store, written, known or {}
+    def __init__(self, store: Store, written: Written) -> None:
+        self._store, self._written = store, written
         self.overlapped = False
 
     def get(self, kind: Kind[D], id: str) -> D | None:
         self._read(kind, (id,))
-        if (kind.name, id) in self._known:
-            return self._known[kind.name, id]  # type: ignore[return-value]  # its kind is part of the key
         return self._store.get(kind, id)
 
     def get_many(self, kind: Kind[D], ids: Iterable[str]) -> dict[str, D]:
         wanted = set(ids)
         self._read(kind, wanted)
-        here = {id for id in wanted if (kind.name, id) in self._known}
-        found: dict[str, Any] = {id: self._known[kind.name, id] for id in here}
-        if wanted - here:
-            found |= self._store.get_many(kind, wanted - here)
-        return {id: document for id, document in found.items() if document is not None}
+        return self._store.get_many(kind, wanted)
 
     def find(self, kind: Kind[D], where: Filter, *, sort: Sort = (("_id", 1),), limit: int | None = None) -> list[D]:
         self._read_any(kind)

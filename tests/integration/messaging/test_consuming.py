@@ -248,9 +248,10 @@ def test_a_read_model_keeps_the_newest_state_in_whatever_order_they_come(stage: 
 def test_an_erased_state_does_not_come_back_with_an_older_one(stage: Stage) -> None:
     stage.publish(unit("u-1", 1), unit("u-2", 1))
     stage.publish(unit_erased("u-1", 2))
+    consumer = stage.consumer(handlers())
+    stage.all_consumed(consumer)
     late = unit("u-1", 1)
     stage.raw(UNITS, b"u-1", late.payload, stage.like(late))
-    consumer = stage.consumer(handlers())
     stage.all_consumed(consumer)
     assert [seen.id for seen in stage.reading.find(UNITS_SEEN, {})] == ["u-2"]
     stage.publish(unit("u-1", 3, "founded anew"))
