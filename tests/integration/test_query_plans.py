@@ -94,7 +94,7 @@ def test_no_question_of_notifications_reads_or_sorts_more_than_it_answers(opened
         web.hear(cancelled(meeting_id=MEETING_ID).model_copy(update={"meeting": _soon(web)}))
         web.deliver()
         secretary = web.secretary()
-        for path in ("/v1/deliveries", f"/v1/deliveries?about={MEETING_ID}", "/v1/costs"):
+        for path in ("/v1/deliveries", f"/v1/deliveries?about={MEETING_ID}", "/v1/replies", "/v1/costs"):
             secretary.get(path)
     assert what_costs(database, recorder) == set()
 
