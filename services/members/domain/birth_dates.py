@@ -26,6 +26,10 @@ class Birth:
     problem: str | None = None
 
 
+LARGEST_NUMBER = 100_000_000
+"""Beyond `31129999`, the largest that a date run together comes to."""
+
+
 def read_birth(raw: str | int | float | date | datetime, today: date) -> Birth:
     """What a cell says about a birth; `today` decides what is plausible and the century of `12/3/05`."""
     if isinstance(raw, datetime):
@@ -38,8 +42,8 @@ def read_birth(raw: str | int | float | date | datetime, today: date) -> Birth:
 
 
 def _from_number(raw: int | float) -> Birth:
-    if not float(raw).is_integer():
-        raw = int(raw)
+    if not 0 <= raw < LARGEST_NUMBER:
+        return Birth(problem="birth-unreadable")  # no date is written so; infinity and NaN end here too
     number = int(raw)
     if 1900 <= number <= 2100:
         return Birth(None, number, ("birth-year-only",))

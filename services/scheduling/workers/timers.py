@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chassis.messaging.timers import Timer
-from scheduling.application.what_time_does import pass_meetings, tell_overdue_tasks
+from scheduling.workers.what_time_does import pass_meetings, tell_overdue_tasks
 
 TIMERS: tuple[Timer, ...] = (
     Timer("tasks fall overdue", 20.0, tell_overdue_tasks),

@@ -13,8 +13,8 @@ from chassis.storage.changes import Changes
 from chassis.storage.documents import D, Filter, Kind, Sort
 from chassis.storage.mongo import MongoStore, open_database
 from scheduling.application.read_models import SIGNING_KEYS
-from scheduling.application.what_time_does import pass_meetings, tell_overdue_tasks
 from scheduling.bootstrap import KINDS
+from scheduling.workers.what_time_does import pass_meetings, tell_overdue_tasks
 from tests.component.scheduling import test_the_month as month
 from tests.component.scheduling.desk import Clock, Desk
 from tests.support.platform import Namespace

@@ -8,7 +8,7 @@ import pytest
 
 from contracts.scheduling_events import MeetingScheduled
 from scheduling.application.records import INVITATIONS
-from scheduling.application.what_time_does import pass_meetings
+from scheduling.workers.what_time_does import pass_meetings
 from tests.component.scheduling.desk import Desk, instant, ok, problem
 from tests.unit.scheduling.commune import (
     BRANCH_DEPUTY,

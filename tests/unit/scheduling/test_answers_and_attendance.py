@@ -17,9 +17,9 @@ from scheduling.application.convene_meeting import convene_briefing
 from scheduling.application.count_answers import count_answers
 from scheduling.application.record_attendance import RollCall, record_attendance
 from scheduling.application.records import IGNORED_REPLIES, INVITATIONS, MEETINGS
-from scheduling.application.what_time_does import pass_meetings
 from scheduling.domain.invitation import AnsweredBy, AnswerState, Invitation, Presence, invitation_id
 from scheduling.domain.meeting import Direction, Guests, Meeting, MeetingState
+from scheduling.workers.what_time_does import pass_meetings
 from tests.unit.scheduling.commune import (
     BRANCH_DEPUTY,
     BRANCH_SECRETARY,

@@ -9,8 +9,8 @@ from contracts.scheduling_events import MeetingKind
 from scheduling.application.close_meeting import close_meeting, write_minutes
 from scheduling.application.convene_meeting import convene_assignment_meeting, convene_briefing
 from scheduling.application.survey_year import survey_commune
-from scheduling.application.what_time_does import pass_meetings
 from scheduling.domain.year_plan import PeriodState, half_years_missed
+from scheduling.workers.what_time_does import pass_meetings
 from tests.unit.scheduling.commune import COMMUNE, NOW, POLICY, SECRETARY, context_of, done, plan, settled_commune
 
 

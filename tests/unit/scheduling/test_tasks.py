@@ -28,8 +28,8 @@ from scheduling.application.do_task import (
 )
 from scheduling.application.list_own_work import list_own_work, review_month
 from scheduling.application.records import TASKS
-from scheduling.application.what_time_does import tell_overdue_tasks
 from scheduling.domain.task import Task, TaskState
+from scheduling.workers.what_time_does import tell_overdue_tasks
 from tests.unit.scheduling.commune import (
     BRANCHES,
     COMMUNE,

@@ -17,7 +17,7 @@ BATCH = 200
 
 
 def pass_meetings(store: Store, context: Context) -> int:
-    """Meetings whose end has passed await their minutes. Commits each by itself; how many it changed."""
+    """Meetings whose end has passed await their minutes. Each is a transaction of its own; how many it changed."""
     due = store.find(
         MEETINGS,
         {"state": MeetingState.SCHEDULED.value, "ends_at": {"$lte": context.now}},
