@@ -173,7 +173,7 @@ def test_a_member_that_lost_its_partitions_while_handling_does_no_harm(stage: St
 
     stage.all_consumed(stage.consumer(handlers()))
 
-    as_it_was = altered(zombie, poll=lambda seconds: polled, commit=lambda positions: False)
+    as_it_was = altered(zombie, poll=lambda _: polled, commit=lambda _: False, positions=dict, ends=lambda _: {})
     Consumer("notifications", handlers(), stage.reading, as_it_was, stage.stop).step()
     assert {told(stage.reading, f"m-{number}") for number in range(2)} == {WHOLE_LIFE}
 
