@@ -76,7 +76,7 @@ class LocalRun:
                 print(summary(system.urls, accounts, self._log, quiet_hours=quiet_hours, seconds=seconds), flush=True)
                 system.supervisor.supervise(until=lambda: False)
             except KeyboardInterrupt:
-                self._progress.step("Stopping")
+                pass  # the usual end
             finally:
                 self._stop(system, family)
 
@@ -180,6 +180,7 @@ class LocalRun:
         """Services first, then what they stand on. A second Ctrl-C makes it short."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._hurry)
+        self._progress.step("Stopping")
         if system is not None:
             system.supervisor.stop_all(is_hurried=lambda: self._is_hurried)
         family.close(seconds=1.0 if self._is_hurried else 15.0)

@@ -19,8 +19,6 @@ from scheduling.domain.concern import Concern, ConcernCategory
 from scheduling.domain.invitees import branch_leaders
 from scheduling.domain.told_texts import free_text
 
-_SUBJECT_LENGTH = 120
-
 
 def concern_in_reach(store: Store, context: Context, concern_id: str) -> Concern:
     """The concern. Raises Refusal `missing` where there is none, and the same where the actor may not see it."""
@@ -69,8 +67,7 @@ def answer_concern(
     concern = _answered_for(store, context, concern_id, expected)
     answer = _required(text, "/answer", "nội dung trả lời", "answer")
     answered = concern.answered(answer, at=context.now, by=acting_as(context))
-    subject = f"Trả lời kiến nghị {answered.number}: {answered.title}"[:_SUBJECT_LENGTH]
-    state = ConcernAnswerState(concern_id=answered.id, version=answered.version, subject=subject, answer=answer)
+    state = ConcernAnswerState(concern_id=answered.id, version=answered.version, subject=answered.title, answer=answer)
     event = ConcernAnswered(
         concern_id=answered.id,
         number=answered.number,

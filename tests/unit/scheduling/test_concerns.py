@@ -107,7 +107,7 @@ def test_the_answer_goes_to_the_branch_and_the_raiser_and_its_text_only_into_the
     state, event = published(outcome.changes)
     assert isinstance(state, ConcernAnswerState)
     assert (state.concern_id, state.version, state.answer) == (concern.id, 2, "Đã chi trả ngày 5/12 cho anh Sơn.")
-    assert state.subject == "Trả lời kiến nghị KN-01: Phụ cấp quý III"
+    assert state.subject == "Phụ cấp quý III"
     assert isinstance(event, ConcernAnswered)
     assert event.recipient_ids == [BRANCH_SECRETARY, MEMBER]
     assert "Sơn" not in event.model_dump_json()
