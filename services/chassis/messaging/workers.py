@@ -38,6 +38,8 @@ from chassis.storage.mongo import MongoStore, open_database, unavailable_when_go
 _log = structlog.get_logger("worker")
 
 _LEASE_RETRY_SECONDS = 0.5
+_ALARM_SECONDS = 2.0
+"""A change stream that hangs must not hold up the lease."""
 _COMMIT_SECONDS = 15.0
 """A database that hangs must leave time to close within the 25 s after a SIGTERM."""
 
@@ -69,7 +71,7 @@ def _relay(
             relay = Relay(
                 rows, publisher, lease, state_topics=state_topics, marking=marking, beat=worker.heartbeat.beat
             )
-            relay.run(worker.shutdown, OutboxAlarm(database))
+            relay.run(worker.shutdown, OutboxAlarm(_database(service, settings, socket_seconds=_ALARM_SECONDS)))
     except BaseException as error:
         # What the producer still holds must not go out once the lease is another's; what did is announced.
         publisher.close(0)
@@ -176,8 +178,9 @@ def _let_go(lease: Lease) -> None:
         pass  # it runs out by itself
 
 
-def _database(service: str, settings: ServiceSettings) -> Database[Any]:
-    return open_database(settings.mongodb_uri.get_secret_value(), settings.mongodb_database, app=service)
+def _database(service: str, settings: ServiceSettings, *, socket_seconds: float | None = None) -> Database[Any]:
+    uri = settings.mongodb_uri.get_secret_value()
+    return open_database(uri, settings.mongodb_database, app=service, socket_seconds=socket_seconds)
 
 
 def _mongo_answers(database: Database[Any]) -> Readiness:

@@ -50,13 +50,20 @@ _NOT_NOW = ("TransientTransactionError", "UnknownTransactionCommitResult", "Retr
 _DURABLE = WriteConcern("majority", j=True)
 
 
-def open_database(uri: str, name: str, *, app: str) -> Database[Row]:
+def open_database(uri: str, name: str, *, app: str, socket_seconds: float | None = None) -> Database[Row]:
     """A database with majority writes, reads of what a majority holds, and instants as aware UTC.
 
-    Build it after a fork, never before: a client's threads do not survive one.
+    Build it after a fork, never before: a client's threads do not survive one. `socket_seconds` bounds each answer of
+    the server, for work that is not bounded by `unavailable_when_gone`.
     """
     client: MongoClient[Row] = MongoClient(
-        uri, appname=app, tz_aware=True, tzinfo=UTC, serverSelectionTimeoutMS=5_000, retryWrites=True
+        uri,
+        appname=app,
+        tz_aware=True,
+        tzinfo=UTC,
+        serverSelectionTimeoutMS=round(min(5.0, socket_seconds or 5.0) * 1000),
+        retryWrites=True,
+        socketTimeoutMS=None if socket_seconds is None else round(socket_seconds * 1000),
     )
     return client.get_database(
         name,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass, field
 from typing import Any
 
+from chassis.failures import Unavailable
 from chassis.messaging.settings import MessagingSettings, revealed
+
+_CONNECT_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,21 @@ class KafkaConnection:
                 "sasl_plain_password": self.password,
             }
         return settings
+
+    def require_reachable(self) -> None:
+        """Raises Unavailable when no bootstrap server takes a connection.
+
+        Ask before making a client: kafka-python leaves a thread and a socket behind for each client that could not
+        be made, and one tries again for as long as the broker is away.
+        """
+        for server in self.bootstrap_servers.split(","):
+            host, _, port = server.strip().rpartition(":")
+            try:
+                socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_SECONDS).close()
+            except OSError:
+                continue
+            return
+        raise Unavailable(f"Kafka: no connection to {self.bootstrap_servers}")
 
     def topic(self, name: str) -> str:
         """The topic's name on the broker."""

@@ -42,6 +42,7 @@ class KafkaSource:
         self, connection: KafkaConnection, service: str, topics: Collection[str], *, max_records: int = 1000
     ) -> None:
         self._connection, self._topics = connection, frozenset(topics)
+        connection.require_reachable()
         try:
             self._consumer = KafkaConsumer(
                 *sorted(map(connection.topic, topics)),

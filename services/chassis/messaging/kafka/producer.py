@@ -31,6 +31,7 @@ class KafkaPublisher:
 
     def __init__(self, connection: KafkaConnection, service: str) -> None:
         self._service, self._connection = service, connection
+        connection.require_reachable()
         try:
             self._producer = KafkaProducer(
                 client_id=f"{service}-relay",

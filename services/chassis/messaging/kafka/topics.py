@@ -47,6 +47,7 @@ def ensure_topics(
     Raises WrongPartitions, or Unavailable when no broker answers.
     """
     wanted = {connection.topic(topic.name): topic for topic in topics}
+    connection.require_reachable()
     try:
         admin = KafkaAdminClient(client_id="topics", bootstrap_timeout_ms=10_000, **connection.client_settings())
     except KafkaError as error:

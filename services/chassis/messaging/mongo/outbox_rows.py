@@ -89,7 +89,8 @@ class MongoOutboxRows:
 class OutboxAlarm:
     """`Alarm` by a change stream, read by hand: whatever has piled up is taken in one go and thrown away.
 
-    Not for several threads. Whenever the stream cannot be had, it only waits.
+    Not for several threads. Whenever the stream cannot be had, it only waits. Give it a database of its own with
+    `socket_seconds` of more than it is asked to wait: pymongo's own time limit would replace the stream's.
     """
 
     _STALE_SECONDS = 5.0
