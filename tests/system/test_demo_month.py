@@ -97,7 +97,7 @@ def test_every_invitee_of_the_briefing_has_one_sms_or_a_reason_why_not(played: P
     undelivered = {row["person_id"] for row in rows if row["state"] != "delivered"}
     third = played.founded.district.posts_of(f"{NONG_SON}-03", PostKind.BRANCH_SECRETARY)[0]
     assert undelivered == {played.founded.people[third.person_key]}, "one secretary's phone is dead, and it is known"
-    texts = [one for one in played.sms("Doan xa Nong Son moi dong chi") if "du giao ban" in one["text"]]
+    texts = [one for one in played.sms("Doan xa Nong Son moi dong chi") if "Giao ban 6 thang cuoi nam" in one["text"]]
     arrived = Counter(one["person"] for one in texts if one["state"] == "delivered")
     assert len(arrived) == len(invited) - 1
     assert set(arrived.values()) == {1}
