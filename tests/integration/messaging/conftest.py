@@ -9,7 +9,16 @@ import pytest
 from deploy.local.access_control import TopicAccess
 from tests.integration.messaging.playthings import PUBLISHER, READER, TOPICS
 from tests.integration.messaging.stage import MemoryBackend, RealBackend, Stage
-from tests.support.platform import namespace_on
+from tests.support.platform import Namespace
+
+
+@pytest.fixture(scope="module")
+def real_backend(namespace: Namespace) -> Iterator[RealBackend]:
+    """Topics and databases of this module, cleared after each of its tests."""
+    namespace.allow(TopicAccess(topic.name, PUBLISHER, (READER,)) for topic in TOPICS)
+    backend = RealBackend(namespace)
+    yield backend
+    backend.close()
 
 
 @pytest.fixture(params=["memory", pytest.param("real", marks=pytest.mark.embedded)])
@@ -17,10 +26,6 @@ def stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
     if request.param == "memory":
         yield Stage(MemoryBackend())
         return
-    with namespace_on(request.getfixturevalue("platform")) as namespace:
-        namespace.allow(TopicAccess(topic.name, PUBLISHER, (READER,)) for topic in TOPICS)
-        backend = RealBackend(namespace)
-        try:
-            yield Stage(backend)
-        finally:
-            backend.close()
+    backend: RealBackend = request.getfixturevalue("real_backend")
+    yield Stage(backend)
+    backend.clear()

@@ -8,6 +8,10 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar, cast
 
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.structs import OffsetAndMetadata
+
 from chassis.messaging.cloudevents import Headers, Record, headers_of
 from chassis.messaging.consumer import Consumer, Source
 from chassis.messaging.envelope import Message
@@ -107,6 +111,10 @@ class RealBackend:
         self._namespace = namespace
         self._opened = ExitStack()
         ensure_topics(self._as("admin"), TOPICS)
+        self._admin = KafkaAdminClient(**self._as("admin").client_settings())
+        # Records of a compacted topic cannot be deleted; tests share the topic and must be able to.
+        clearable = {"cleanup.policy": "compact,delete"}
+        self._admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, namespace.topic(UNITS), clearable)])
         self._databases = {service: self._database(service) for service in (PUBLISHER, READER)}
 
     def store(self, service: str) -> MongoStore:
@@ -129,15 +137,11 @@ class RealBackend:
         return source
 
     def put(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> None:
-        from kafka import KafkaProducer
-
         producer = KafkaProducer(**self._as(PUBLISHER).client_settings())
         producer.send(self._namespace.topic(topic), key=key, value=value, headers=list(headers)).get(10)
         producer.close()
 
     def log(self, topic: str) -> list[Record]:
-        from kafka import KafkaConsumer, TopicPartition
-
         connection = self._as(READER)
         consumer = KafkaConsumer(enable_auto_commit=False, **connection.client_settings())
         count = next(one.partitions for one in TOPICS if one.name == topic)
@@ -153,9 +157,6 @@ class RealBackend:
         return found
 
     def rewind(self) -> None:
-        from kafka import KafkaConsumer, TopicPartition
-        from kafka.structs import OffsetAndMetadata
-
         connection = self._as(READER)
         consumer = KafkaConsumer(
             group_id=connection.group(READER), enable_auto_commit=False, **connection.client_settings()
@@ -165,8 +166,24 @@ class RealBackend:
         consumer.commit({one: OffsetAndMetadata(0, "", -1) for one in at})
         consumer.close()
 
+    def clear(self) -> None:
+        """Leave, and have nothing left in topics and collections: room for the next test."""
+        self._opened.close()
+        for database in self._databases.values():
+            for kind in (*MESSAGING_KINDS, *PLAY_KINDS):
+                database[kind.name].delete_many({})
+        everything = {
+            TopicPartition(self._namespace.topic(topic.name), number): -1
+            for topic in TOPICS
+            for number in range(topic.partitions)
+        }
+        self._admin.delete_records(everything)
+
     def close(self) -> None:
         self._opened.close()
+        self._admin.close()
+        for database in self._databases.values():
+            database.client.close()
 
     def _as(self, user: str) -> KafkaConnection:
         access = self._namespace.kafka(user)
@@ -181,7 +198,6 @@ class RealBackend:
     def _database(self, service: str) -> Any:
         access = self._namespace.mongo(service)
         database = open_database(access.uri, access.database, app="tests")
-        self._opened.callback(database.client.close)
         ensure_collections(database, (*MESSAGING_KINDS, *PLAY_KINDS))
         return database
 

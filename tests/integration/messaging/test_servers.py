@@ -24,11 +24,9 @@ from chassis.storage.documents import Document, Index, Kind
 from chassis.storage.mongo import MongoStore, open_database
 from deploy.local.access_control import TopicAccess
 from tests.integration.messaging.playthings import (
-    EVENTS,
     PUBLISHER,
     READER,
     TOPICS,
-    UNITS,
     MeetingMoved,
     message,
     schedule,
@@ -60,18 +58,20 @@ def database(namespace: Namespace) -> Iterator[Database[dict[str, Any]]]:
 
 def test_topics_are_made_as_the_contract_says_and_again_without_harm(namespace: Namespace) -> None:
     admin = connection(namespace, "admin")
+    topics = [replace(topic, name=f"new.{topic.name}") for topic in TOPICS]
+    events_name, units_name = (namespace.topic(topic.name) for topic in topics)
     with ThreadPoolExecutor(2) as at_once:
-        made = list(at_once.map(lambda _: ensure_topics(admin, TOPICS), range(2)))
-    assert {name for names in made for name in names} == {namespace.topic(EVENTS), namespace.topic(UNITS)}
-    assert ensure_topics(admin, TOPICS) == []
+        made = list(at_once.map(lambda _: ensure_topics(admin, topics), range(2)))
+    assert {name for names in made for name in names} == {events_name, units_name}
+    assert ensure_topics(admin, topics) == []
 
     client = KafkaAdminClient(**admin.client_settings())
-    resources = [ConfigResource(ConfigResourceType.TOPIC, namespace.topic(name)) for name in (EVENTS, UNITS)]
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in (events_name, units_name)]
     told = client.describe_configs(resources)["topic"]
     counts = {found["name"]: len(found["partitions"]) for found in client.describe_topics(list(told))}
     client.close()
-    events, units = told[namespace.topic(EVENTS)], told[namespace.topic(UNITS)]
-    assert (counts[namespace.topic(EVENTS)], counts[namespace.topic(UNITS)]) == (3, 2)
+    events, units = told[events_name], told[units_name]
+    assert (counts[events_name], counts[units_name]) == (3, 2)
     assert events["retention.ms"]["value"] == str(14 * 24 * 3600 * 1000)
     assert units["cleanup.policy"]["value"] == "compact"
     assert units["max.compaction.lag.ms"]["value"] == str(24 * 3600 * 1000)
