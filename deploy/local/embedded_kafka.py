@@ -84,7 +84,7 @@ class EmbeddedKafka:
                 tail = self.child.log_tail()
                 self.child.kill()
                 raise CannotStart(f"Kafka did not start; its last words in {self.child.log}:\n{tail}")
-            time.sleep(0.05)
+            time.sleep(0.05)  # the broker tells nobody when it is ready
 
     def stop(self) -> None:
         """An orderly end."""

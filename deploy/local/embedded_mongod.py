@@ -160,7 +160,7 @@ class EmbeddedMongod:
                 tail = self.child.log_tail(5)
                 self.child.kill()
                 raise CannotStart(f"mongod did not start; its last words in {self.child.log}:\n{tail}")
-            time.sleep(0.02)
+            time.sleep(0.02)  # an election tells nobody that it is over
 
     @staticmethod
     def _holds(condition: Any) -> bool:

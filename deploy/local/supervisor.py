@@ -80,7 +80,7 @@ class Supervisor:
         """Watches over the programs until `until()` says so."""
         while not until():
             self.look_once()
-            time.sleep(ROUND_SECONDS)
+            time.sleep(ROUND_SECONDS)  # the supervisor's beat
 
     def look_once(self) -> None:
         """One round: notices what has ended, and starts what is due."""
@@ -112,7 +112,7 @@ class Supervisor:
             supervised.child.ask_to_stop()
         deadline = time.monotonic() + grace
         while any(child.is_running for child in children) and time.monotonic() < deadline and not is_hurried():
-            time.sleep(0.05)
+            time.sleep(0.05)  # several children at once: none can be waited for alone
         for child in children:
             child.kill()
 

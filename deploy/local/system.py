@@ -174,7 +174,7 @@ class LocalSystem:
                             progress(count - len(waiting), count)
                     elif supervised.restarts >= MOST_EARLY_RESTARTS or time.monotonic() > deadline:
                         raise CannotStart(_last_words(supervised.child))
-                time.sleep(0.1)
+                time.sleep(0.1)  # readiness is asked for, not announced
 
     def environment(self, process: ServiceProcess) -> Mapping[str, str]:
         """All variables of one process of a service."""

@@ -40,7 +40,7 @@ def end_family(marker: str, grace: float) -> None:
             if is_late or pid not in told:
                 _signal(pid, signal.SIGKILL if is_late else signal.SIGTERM)
                 told.add(pid)
-        time.sleep(0.1)
+        time.sleep(0.1)  # foreign processes cannot be waited for
 
 
 def _signal(pid: int, number: signal.Signals) -> None:

@@ -102,7 +102,7 @@ class Session:
             except urllib3.exceptions.HTTPError as error:
                 if not left:
                     raise CannotStart(f"{method} {url} got no answer: {type(error).__name__}") from error
-            time.sleep(0.5)
+            time.sleep(0.5)  # a server that just failed is given a moment
         raise AssertionError("unreachable: the last try returns or raises")
 
     def _bearer(self) -> str:
@@ -134,4 +134,4 @@ def until(what: str, look: Callable[[], Any], *, seconds: float = WAIT_SECONDS) 
             return found
         if time.monotonic() > deadline:
             raise CannotStart(f"After {seconds:.0f} s still not so: {what}")
-        time.sleep(0.1)
+        time.sleep(0.1)  # nothing announces what is waited for
