@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -90,13 +91,13 @@ SAID: dict[str, tuple[Any, str, str]] = {
     "task_assigned": (
         TASK,
         "Doan xa Nong Son giao dong chi Le Thi Hoa: Lap danh sach thanh nien di lam xa (CD Trung Ha). Han T2 15/6. "
-        "Vao Nhip Doan de xac nhan",
+        "Xin bao noi giao da nhan",
         "Nhiệm vụ mới: Lập danh sách thanh niên đi làm xa, hạn thứ Hai, ngày 15/6/2026",
     ),
     "task_returned": (
         TASK,
         "Doan xa Nong Son de nghi dong chi Le Thi Hoa lam lai: Lap danh sach thanh nien di lam xa (CD Trung Ha). "
-        "Han moi T2 15/6. Xem gop y tren Nhip Doan",
+        "Han moi T2 15/6. Gop y xin hoi noi giao",
         "Cần làm lại: Lập danh sách thanh niên đi làm xa, hạn mới thứ Hai, ngày 15/6/2026",
     ),
     "task_accepted": (
@@ -108,19 +109,19 @@ SAID: dict[str, tuple[Any, str, str]] = {
     "task_overdue": (
         TASK,
         "Doan xa Nong Son: viec Lap danh sach thanh nien di lam xa (CD Trung Ha) da qua han T2 15/6. "
-        "Mong dong chi Le Thi Hoa bao ket qua tren Nhip Doan",
+        "Mong dong chi Le Thi Hoa bao ket qua cho noi giao",
         "Quá hạn: Lập danh sách thanh niên đi làm xa, hạn thứ Hai, ngày 15/6/2026",
     ),
     "concern_answered": (
         CONCERN,
         "Doan xa Nong Son tra loi kien nghi KN-07: UBND xa da dua vao ke hoach sua chua quy III. "
-        "Mong chi doan theo doi. Moi dong chi Le Thi Hoa xem du va xac nhan tren Nhip Doan",
+        "Mong chi doan theo doi. Mong dong chi Le Thi Hoa bao lai da thoa dang hay chua",
         "Trả lời kiến nghị KN-07: Sân bóng thôn xuống cấp",
     ),
     "link_proposal_submitted": (
         PROPOSAL,
         "CD Trung Ha de xuat sinh hoat lien chi doan: Thap nen tri an, 19h30 T7 25/7. "
-        "Moi dong chi Le Thi Hoa vao Nhip Doan cho y kien",
+        "Moi dong chi Le Thi Hoa xem va cho y kien",
         "Đề xuất sinh hoạt liên chi đoàn của Chi đoàn thôn Trung Hạ: Thắp nến tri ân",
     ),
     "link_proposal_approved": (
@@ -131,8 +132,8 @@ SAID: dict[str, tuple[Any, str, str]] = {
     ),
     "link_proposal_declined": (
         PROPOSAL,
-        'Chi bo chua dong y de xuat "Thap nen tri an" cua CD Trung Ha. Moi dong chi Le Thi Hoa xem ly do tren Nhip '
-        "Doan de trao doi va de xuat lai",
+        'Chi bo chua dong y de xuat "Thap nen tri an" cua CD Trung Ha. Moi dong chi Le Thi Hoa hoi ly do, trao doi '
+        "va de xuat lai",
         "Chưa đồng ý đề xuất: Thắp nến tri ân",
     ),
     "which_meeting": (
@@ -164,6 +165,14 @@ def test_each_message_word_for_word(template: str) -> None:
         assert UNSUBSCRIBE in filled, "each e-mail shows how to refuse further ones"
 
 
+@pytest.mark.parametrize("template", SAID)
+def test_nobody_is_sent_to_a_page_that_is_not_there(template: str) -> None:
+    """Officers and branches have no pages yet: messages name whom to tell, or what to answer by SMS."""
+    texts = TemplateFiles(diacritics=True).compose(template, SAID[template][0])
+    for part in (texts.sms, texts.text, texts.html):
+        assert re.search(r"(vào|trên|trang|mở)\s+(trang\s+)?Nhịp Đoàn", part, re.IGNORECASE) is None
+
+
 def test_every_template_is_read_here() -> None:
     assert set(TemplateFiles().templates()) == set(SAID)
 
@@ -180,7 +189,7 @@ def test_an_invitation_by_email_in_full() -> None:
         "Địa điểm:  Nhà văn hóa thôn Trung Hạ\n"
         "Mong nhận được trả lời trước 17h thứ Sáu, ngày 24/7/2026.\n"
         "\n"
-        "Cách trả lời: nhắn lại tin SMS đã nhận, 1 K7 là dự, 2 K7 là vắng; hoặc trả lời trên trang Nhịp Đoàn.\n"
+        "Cách trả lời: nhắn lại tin SMS đã nhận, 1 K7 là dự, 2 K7 là vắng; hoặc báo cho Đoàn xã Nông Sơn.\n"
         "Tệp lịch đính kèm giúp thêm cuộc họp vào lịch của đồng chí.\n"
         "\n"
         "--\n"
