@@ -1,7 +1,7 @@
 """Carry out a confirmed import, a chunk of rows a transaction: killed at any point, it goes on where it was.
 
 A row is marked done in the transaction that makes or changes its person, and a person made by a row has an id that
-follows from the row: nothing is done twice.
+follows from the row: nothing is done twice. A row that can't be taken over is set aside for a person to look at.
 """
 
 from __future__ import annotations
@@ -18,7 +18,17 @@ from contracts.members_events import PeopleImported
 from members.application.collections import IMPORT_ROWS, IMPORTS, PEOPLE, UNITS
 from members.application.states import tell_person
 from members.domain.import_cells import Values
-from members.domain.people_import import ImportRow, ImportState, PeopleImport, RowState, target_of
+from members.domain.people_import import (
+    MOST_SET_ASIDE,
+    ImportRow,
+    ImportState,
+    PeopleImport,
+    RowState,
+    StopReason,
+    set_aside,
+    stopped,
+    target_of,
+)
 from members.domain.person import Channel, ContactPoint, Membership, Paths, Person, Standing, located, new_person
 from members.domain.spans import revised
 
@@ -30,9 +40,9 @@ def confirmed_imports(store: Store, limit: int = 10) -> list[PeopleImport]:
     return store.find(IMPORTS, {"state": ImportState.CONFIRMED.value}, sort=(("state", 1), ("_id", 1)), limit=limit)
 
 
-def carry_out_import(context: Context, store: Store, found: PeopleImport) -> Outcome[int]:
+def carry_out_import(context: Context, store: Store, found: PeopleImport, chunk: int = CHUNK) -> Outcome[int]:
     """The next chunk; its result is how many rows it takes over. The last one ends the import and says so."""
-    rows = store.find(IMPORT_ROWS, {"import_id": found.id, "state": RowState.READY.value}, limit=CHUNK)
+    rows = _next_rows(store, found, chunk)
     known = store.get_many(PEOPLE, (target_of(row) for row in rows))
     units = store.get_many(UNITS, (row.values.unit_id for row in rows if row.values.unit_id))
     paths = {id: unit.unit_path for id, unit in units.items()}
@@ -52,9 +62,23 @@ def carry_out_import(context: Context, store: Store, found: PeopleImport) -> Out
         created=found.created + outcomes.count("created"),
         changed=found.changed + outcomes.count("changed"),
     )
-    if len(rows) < CHUNK:
+    if len(rows) < chunk:
         onward = _ended(context, store, onward, changes)
     return Outcome(len(rows), changes.replace(IMPORTS, onward))
+
+
+def set_row_aside(store: Store, found: PeopleImport) -> Outcome[PeopleImport]:
+    """The next row, which fails by itself, left to a person; the import stopped where it is not the rows that fail."""
+    rows = _next_rows(store, found, 1)
+    if not rows or found.set_aside >= MOST_SET_ASIDE:
+        halted = stopped(found, StopReason.FAILING)
+        return Outcome(halted, Changes().replace(IMPORTS, halted))
+    onward = revised(found, set_aside=found.set_aside + 1)
+    return Outcome(onward, Changes().replace(IMPORT_ROWS, set_aside(rows[0])).replace(IMPORTS, onward))
+
+
+def _next_rows(store: Store, found: PeopleImport, number: int) -> list[ImportRow]:
+    return store.find(IMPORT_ROWS, {"import_id": found.id, "state": RowState.READY.value}, limit=number)
 
 
 def _taken_over(

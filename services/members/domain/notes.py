@@ -88,6 +88,7 @@ NOTES = MappingProxyType(
         "formula-empty": _review("Ô công thức không có giá trị", "a formula without a stored value"),
         "same-person": Note("Trùng người", "the same person", Verdict.DUPLICATE),
         "maybe-same-person": _review("Có thể trùng người", "perhaps the same person"),
+        "not-taken-over": _review("Chưa ghi được vào hồ sơ", "the row could not be taken over"),
     }
 )  # fmt: skip
 """Every remark by its code. Codes are stored and part of the API; sentences may change."""

@@ -2,6 +2,7 @@
 
 States of an import:  previewed → confirmed → done, and previewed → discarded. Rows that were still open when it was
 carried out stay; once a person has settled them, confirming again carries those out:  done → confirmed → done.
+A person may stop one under way, and it stops by itself when it can't go on:  confirmed → stopped → confirmed.
 """
 
 from __future__ import annotations
@@ -20,14 +21,26 @@ from members.domain.person import Standing
 from members.domain.spans import revised
 
 MOST_ROWS = 20_000
+MOST_SET_ASIDE = 20
+"""Rows of one confirmation that may fail and be set aside; with more of them the fault is not the rows'."""
+NOT_TAKEN_OVER = "not-taken-over"
+"""The remark on a row that could not be taken over."""
 _PEOPLE_OF_IMPORTS = uuid.UUID("5b6a3c1e-7f0d-5d1a-9a57-0f7c2c1f4f10")
 
 
 class ImportState(StrEnum):
     PREVIEWED = "previewed"
     CONFIRMED = "confirmed"
+    STOPPED = "stopped"
     DONE = "done"
     DISCARDED = "discarded"
+
+
+class StopReason(StrEnum):
+    """Why an import under way was stopped."""
+
+    OFFICER = "officer"  # a person stopped it
+    FAILING = "failing"  # it could not go on; those who run the system find the error in the log
 
 
 class RowState(StrEnum):
@@ -80,6 +93,9 @@ class PeopleImport(Document):
     created: int = 0
     changed: int = 0
     left_out: int = 0
+    set_aside: int = 0
+    """Rows that could not be taken over since the last confirmation and wait for a person."""
+    stopped_because: StopReason | None = None
     uploaded_by: str | None = None
     uploaded_at: datetime
     confirmed_at: datetime | None = None
@@ -161,7 +177,12 @@ def chosen(row: ImportRow, choice: Choice) -> ImportRow:
             en="The row lacks a name or a branch; fill it in before taking it.",
             pointer="/choice",
         )
-    return judged(row.model_copy(update={"choice": choice}))
+    return judged(row.model_copy(update={"choice": choice, "notes": _other_notes(row)}))
+
+
+def set_aside(row: ImportRow) -> ImportRow:
+    """The row, which could not be taken over, among those that a person must look at (cần xem lại)."""
+    return judged(revised(row, choice=None, notes=(*_other_notes(row), NOT_TAKEN_OVER)))
 
 
 def confirmed(found: PeopleImport, now: datetime) -> PeopleImport:
@@ -180,7 +201,22 @@ def confirmed(found: PeopleImport, now: datetime) -> PeopleImport:
             en="This import is being carried out.",
             because="conflict",
         )
-    return revised(found, state=ImportState.CONFIRMED, confirmed_at=now)
+    return revised(found, state=ImportState.CONFIRMED, confirmed_at=now, set_aside=0, stopped_because=None)
+
+
+def stopped(found: PeopleImport, because: StopReason) -> PeopleImport:
+    """The import halted: what was taken over stays, the rest waits until it is confirmed again.
+
+    Raises Refusal when it is not under way.
+    """
+    if found.state is not ImportState.CONFIRMED:
+        raise Refusal(
+            "import-not-under-way",
+            vi="Lần nhập này không đang được thực hiện nên không có gì để dừng.",
+            en="This import is not being carried out: there is nothing to stop.",
+            because="conflict",
+        )
+    return revised(found, state=ImportState.STOPPED, stopped_because=because)
 
 
 def discarded(found: PeopleImport) -> PeopleImport:
@@ -198,6 +234,13 @@ def discarded(found: PeopleImport) -> PeopleImport:
 def _state(row: ImportRow, verdict: Verdict) -> RowState:
     if row.choice is Choice.LEAVE_OUT:
         return RowState.OUT
+    if row.choice is None and NOT_TAKEN_OVER in row.notes:
+        return RowState.OPEN
     if row.choice is not None or verdict in (Verdict.OK, Verdict.FIXED, Verdict.DUPLICATE):
         return RowState.READY if row.values.full_name and row.values.unit_id else RowState.OPEN
     return RowState.OUT if verdict is Verdict.REJECTED else RowState.OPEN
+
+
+def _other_notes(row: ImportRow) -> tuple[str, ...]:
+    """Its remarks without the one of an earlier try."""
+    return tuple(note for note in row.notes if note != NOT_TAKEN_OVER)

@@ -18,7 +18,15 @@ from members.domain.import_cells import Cell
 from members.domain.import_columns import Field as Column
 from members.domain.import_columns import Raw
 from members.domain.notes import NOTES, Verdict
-from members.domain.people_import import Choice, ImportRow, ImportState, PeopleImport, RowState, SheetFound
+from members.domain.people_import import (
+    Choice,
+    ImportRow,
+    ImportState,
+    PeopleImport,
+    RowState,
+    SheetFound,
+    StopReason,
+)
 from members.domain.person import Sex, Standing
 from members.web.parts import ACCOUNT, BRANCH, COMMUNE, IMPORT, Body, Day, said
 
@@ -67,7 +75,10 @@ class SheetView(BaseModel):
 
 
 class ImportView(BaseModel):
-    """An upload and how far it has come. `state`: previewed → confirmed → done, or discarded."""
+    """An upload and how far it has come. `state`: previewed → confirmed → done, or discarded.
+
+    `stopped` is one that was halted on its way, by an officer or because it kept failing: confirming it again goes on.
+    """
 
     id: Id
     version: int
@@ -84,6 +95,10 @@ class ImportView(BaseModel):
     created: int
     changed: int
     left_out: int
+    set_aside: int = Field(default=0, description="Rows that could not be taken over and wait for a person")
+    stopped_because: StopReason | None = Field(
+        default=None, description="`officer`: somebody stopped it; `failing`: it could not go on"
+    )
     uploaded_by: str | None
     uploaded_at: datetime
     confirmed_at: datetime | None

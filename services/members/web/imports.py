@@ -15,7 +15,7 @@ from chassis.web.identifiers import Id, IdPath
 from chassis.web.paging import Listing, PageQuery, page
 from chassis.web.surroundings import request_context
 from members.application.collections import IMPORT_FILES, IMPORT_ROWS, IMPORTS
-from members.application.confirm_import import confirm_import, discard_import
+from members.application.confirm_import import confirm_import, discard_import, stop_import
 from members.application.correct_import_row import correct_import_row
 from members.application.find_imports import LATEST_FIRST, all_rows, imports_wanted, rows_wanted, the_import, the_row
 from members.application.import_report import report_table
@@ -88,7 +88,7 @@ def list_imports(query: ImportsQuery) -> Response:
 @imports.get("/<id>", summary="One import", responses={200: ImportView})
 @example(response=IMPORT_EXAMPLE)
 def read(path: IdPath) -> Response:
-    """How far it has come: poll this after confirming, until `state` is `done`."""
+    """How far it has come: poll this after confirming, until `state` is `done` or `stopped`."""
 
     def answer(context: Context) -> Reply:
         found = the_import(context, store(), path.id)
@@ -149,6 +149,16 @@ def confirm(path: IdPath, body: NoBody) -> Response:
         lambda found: Reply(
             ImportView.of(found), status=202, location=f"/v1/imports/{found.id}", version=found.version
         ),
+    )
+
+
+@imports.post("/<id>/stop", summary="Stop an import under way", responses={200: ImportView})
+@example(request={}, response=IMPORT_EXAMPLE)
+def stop(path: IdPath, body: NoBody) -> Response:
+    """Who was taken over stays; the other rows wait, to be settled and confirmed again."""
+    return run_command(
+        lambda context: stop_import(context, store(), path.id, expected_version()),
+        lambda found: Reply(ImportView.of(found), version=found.version),
     )
 
 

@@ -11,10 +11,10 @@ from chassis.failures import VersionConflict
 from chassis.messaging.timers import Timer
 from chassis.outcome import Outcome
 from chassis.storage.store import Store
-from members.application.carry_out_import import carry_out_import, confirmed_imports
 from members.application.ports import KeySafe
 from members.application.refresh_subtree import due_path_changes, refresh_subtree
 from members.application.rotate_signing_keys import rotate_signing_keys
+from members.workers.carrying_out import Carrier
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ def timers(keys: KeySafe) -> tuple[Timer, ...]:
         return int(outcome.result is not None)
 
     return (
-        Timer("carry out imports", 0.5, _chunks(lambda _, store: confirmed_imports(store, limit=1), carry_out_import)),
+        Timer("carry out imports", 0.5, lambda store, context: Carrier(store, context).work(_A_RUN_TAKES_AT_MOST)),
         Timer(
             "refresh subtrees",
             2.0,

@@ -14,7 +14,6 @@ import pytest
 from chassis.messaging.outbox import OUTBOX
 from contracts.members_events import PeopleImported
 from contracts.members_states import ContactState, PersonState
-from members.application import carry_out_import as carrying_out
 from members.application.carry_out_import import carry_out_import, confirmed_imports
 from members.application.collections import IMPORT_FILES, IMPORT_ROWS, PEOPLE
 from tests.component.members.workbooks import HEADING, people, workbook
@@ -292,19 +291,16 @@ def test_a_discarded_file_may_come_again(world: World, commune: str, clerk: Call
     assert world.upload(clerk, commune, content).status_code == 201
 
 
-def test_carrying_out_goes_on_after_a_crash_and_makes_nobody_twice(
-    world: World, commune: str, clerk: Caller, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(carrying_out, "CHUNK", 10)
+def test_carrying_out_goes_on_after_a_crash_and_makes_nobody_twice(world: World, commune: str, clerk: Caller) -> None:
     rows = [
         (f"Nguyễn Văn {name}", f"{day:02d}/03/2004", None, "Trung Hạ", "ĐV") for day, name in enumerate(_words(), 1)
     ]
     id, _ = preview(world, clerk, commune, people(*rows))
     clerk.post(f"/v1/imports/{id}/confirm", json={})
     (found,) = confirmed_imports(world.store)
-    world.store.commit(carry_out_import(world.context(), world.store, found).changes)
+    world.store.commit(carry_out_import(world.context(), world.store, found, chunk=10).changes)
     (found,) = confirmed_imports(world.store)
-    carry_out_import(world.context(), world.store, found)  # killed before its commit
+    carry_out_import(world.context(), world.store, found, chunk=10)  # killed before its commit
     world.run_timers()
     assert clerk.get(f"/v1/imports/{id}").json["created"] == len(rows)
     assert len(names(world)) == len(rows) + 1
