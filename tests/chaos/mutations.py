@@ -118,9 +118,24 @@ MUTATIONS = (
     Mutation(
         "§4 relay: a zombie's late sends make the states go out once more",
         "services/chassis/messaging/relay.py",
-        "if self._lease.late != self._late_seen:",
-        "if False:",
+        "self._lease.late != self._late_seen or ",
+        "",
         PUBLISHING,
+    ),
+    Mutation(
+        "§4 relay: once nothing late can come, the states go out again",
+        "services/chassis/messaging/relay.py",
+        "return self._to_make_good_at is not None and self._monotonic() >= self._to_make_good_at",
+        "return False",
+        ("tests/component/messaging", *PUBLISHING),
+    ),
+    Mutation(
+        "§4 relay: the broker refuses a state that comes too late",
+        "services/chassis/messaging/kafka/topics.py",
+        '        "message.timestamp.before.max.ms": str(STATES_ARRIVE_WITHIN * 1000),\n',
+        "",
+        ("tests/integration/messaging/test_publishing.py", "-k", "refused_by_the_broker"),
+        real=True,
     ),
     Mutation(
         "§4 consumer: offsets are committed after, not before",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from chassis.failures import Unavailable
@@ -39,7 +41,7 @@ class Away:
     """A table that answers once and is then away."""
 
     def __init__(self) -> None:
-        self._answers = [Holding(term=1, late=0)]
+        self._answers = [Holding(term=1, late=0, at=datetime.now(UTC))]
 
     def take(self, name: str, holder: str, seconds: float) -> Holding | None:
         if not self._answers:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from chassis.failures import Unavailable
@@ -38,10 +38,11 @@ LEASES: Kind[LeaseRow] = Kind("leases", LeaseRow)
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """What the table says of a lease that is ours."""
+    """What the table says of a lease that is ours; `at`: its time when it said so."""
 
     term: int
     late: int
+    at: datetime
 
 
 class LeaseTable(Protocol):
@@ -77,7 +78,7 @@ class Lease:
     @property
     def held(self) -> bool:
         """Whether nobody else can have it: true until a tenth before it runs out, by this machine's clock."""
-        return self._holding is not None and self._monotonic() < self._until
+        return self._held_at(self._monotonic())
 
     @property
     def late(self) -> int:
@@ -104,10 +105,12 @@ class Lease:
             self._holding = None
             raise LeaseLost(self.name)
 
-    def require(self) -> None:
-        """Raises LeaseLost unless the lease is certainly ours at this moment."""
-        if not self.held:
+    def require(self) -> datetime:
+        """The table's time, which lies within our term. Raises LeaseLost unless the lease is certainly ours by then."""
+        now = self._monotonic()
+        if self._holding is None or not self._held_at(now):
             raise LeaseLost(self.name)
+        return self._holding.at + timedelta(seconds=now - self._renewed)
 
     def release(self) -> None:
         """Let go of it. Raises Unavailable; then it runs out by itself."""
@@ -118,6 +121,9 @@ class Lease:
     def announce_late(self) -> None:
         """Tell the successor that we may have acted late. Raises Unavailable."""
         self._table.announce_late(self.name)
+
+    def _held_at(self, now: float) -> bool:
+        return self._holding is not None and now < self._until
 
     def _ask(self) -> Holding | None:
         asked = self._monotonic()

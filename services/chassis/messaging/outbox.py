@@ -12,6 +12,10 @@ from chassis.storage.documents import Document, Index, Kind
 PUBLISHED_IS_KEPT_FOR = 3 * 24 * 3600
 """Seconds; long enough to look at, and more than the hour that a relay publishes anew after a take-over."""
 
+STATES_ARRIVE_WITHIN = 600
+"""Seconds from when a relay that held the lease began to send a state: the broker refuses what comes later than that
+(`message.timestamp.before.max.ms`). So a successor knows when nothing of its predecessors can come any more."""
+
 PENDING_ORDER = (("topic", 1), ("aggregateid", 1), ("sequence", 1), ("_id", 1))
 """The order in which one aggregate's messages on one topic are published; ids break the tie of two in one change."""
 

@@ -8,7 +8,10 @@ truth; there is no watermark, which would skip transactions that commit late.
 One relay per service holds the lease. A former one that slept (a zombie) may still send what it had begun: readers of
 events are safe by their inbox, readers of states by their version guard, but its record may be the last one on a
 compacted topic. So whoever takes over publishes the states of the last hour again, and does so once more when a former
-holder announces that it woke up late.
+holder announces that it woke up late, and in any case once nothing of a former holder can arrive any more: a zombie
+may be killed between its late send and its announcement. The broker sees to that bound: what is sent bears the
+database's time at which its sender certainly held the lease, and a state that comes later than `STATES_ARRIVE_WITHIN`
+after that is refused.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Executor, Future
+from datetime import datetime
 from itertools import count
 from typing import NamedTuple, Protocol
 
@@ -26,6 +30,7 @@ from chassis.failures import Unavailable
 from chassis.messaging import metrics
 from chassis.messaging.envelope import Message
 from chassis.messaging.lease import Lease, LeaseLost
+from chassis.messaging.outbox import STATES_ARRIVE_WITHIN
 from chassis.messaging.waiting import Stop, Stopping, Waiting
 
 _log = structlog.get_logger("relay")
@@ -34,6 +39,11 @@ ROUND = 500
 """Aggregates per round. It bounds what the producer buffers, and what is sent twice after a crash."""
 
 REPUBLISHED_SECONDS = 3600.0
+CLOCKS_DIFFER_SECONDS = 60.0
+"""At most, between database and broker."""
+MADE_GOOD_AFTER_SECONDS = STATES_ARRIVE_WITHIN + CLOCKS_DIFFER_SECONDS
+"""When nothing that a former holder sent can arrive any more. What such a late state spoils is published by its
+successors, hence within the time that is published again."""
 REFUSED_WAITS_SECONDS = 60.0
 POLL_SECONDS = 0.5
 REPORT_SECONDS = 10.0
@@ -89,8 +99,12 @@ class Sending(Protocol):
 class Publisher(Protocol):
     """The broker as the relay sees it."""
 
-    def send(self, messages: Sequence[Message]) -> Sending:
-        """Begin to send. Raises Unavailable when nothing was begun, PublishingFailed when something may have been."""
+    def send(self, messages: Sequence[Message], began: datetime) -> Sending:
+        """Begin to send. Raises Unavailable when nothing was begun, PublishingFailed when something may have been.
+
+        A state that arrives later than `STATES_ARRIVE_WITHIN` after `began` is refused by the broker, and that is
+        PublishingFailed, too.
+        """
 
 
 class PublishingFailed(Exception):
@@ -129,6 +143,7 @@ class Relay:
         self._being_marked: tuple[Future[None] | None, list[Message]] | None = None
         self._refused: dict[Aggregate, float] = {}
         self._late_seen = 0
+        self._to_make_good_at: float | None = None
         self._waiting: Waiting | None = None
         self._reported = float("-inf")
 
@@ -150,7 +165,9 @@ class Relay:
 
     def take_over(self) -> int:
         """Publish the states of the last hour again; how many. Call it once the lease is acquired, before any round."""
-        self._late_seen = self._lease.late
+        late, last = self._lease.late, self._is_time_to_make_good()
+        if self._to_make_good_at is None:
+            self._to_make_good_at = self._monotonic() + MADE_GOOD_AFTER_SECONDS
         chunk: list[Message] = []
         number = 0
         for message in self._rows.latest_published(self._state_topics, REPUBLISHED_SECONDS, self._breathe):
@@ -158,7 +175,11 @@ class Relay:
             if len(chunk) == self._limit:
                 number += self._republish(chunk)
                 chunk = []
-        return number + self._republish(chunk)
+        number += self._republish(chunk)
+        self._late_seen = late
+        if last:
+            self._to_make_good_at = float("inf")
+        return number
 
     def round(self) -> int:
         """Publish the lowest pending version of each aggregate, at most `limit`; how many were acknowledged.
@@ -166,7 +187,7 @@ class Relay:
         Raises LeaseLost, PublishingFailed, or Unavailable (try again later; nothing is lost or forgotten).
         """
         self._breathe()
-        if self._lease.late != self._late_seen:
+        if self._lease.late != self._late_seen or self._is_time_to_make_good():
             self._finish()
             self.settle()
             self.take_over()
@@ -265,9 +286,12 @@ class Relay:
             return False
         return self._refused.get(aggregate, 0.0) <= self._monotonic()
 
+    def _is_time_to_make_good(self) -> bool:
+        return self._to_make_good_at is not None and self._monotonic() >= self._to_make_good_at
+
     def _begin(self, batch: list[Message]) -> None:
-        self._lease.require()
-        sending = self._publisher.send(batch)
+        began = self._lease.require()
+        sending = self._publisher.send(batch, began)
         refused = {message.id for message in sending.refused}
         sent = [message for message in batch if message.id not in refused]
         self._unmarked.update(map(_aggregate, sent))
@@ -304,8 +328,7 @@ class Relay:
     def _republish(self, chunk: list[Message]) -> int:
         if chunk:
             self._breathe()
-            self._lease.require()
-            self._await(self._publisher.send(chunk))
+            self._await(self._publisher.send(chunk, self._lease.require()))
             for message in chunk:
                 metrics.REPUBLISHED.labels(message.topic).inc()
         return len(chunk)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -20,9 +21,9 @@ from chassis.messaging.lease import Lease, LeaseLost
 from chassis.messaging.memory.broker import MemoryBroker, MemoryPublisher, MemorySource
 from chassis.messaging.memory.lease import MemoryLeaseTable
 from chassis.messaging.memory.outbox_rows import StoredOutboxRows
-from chassis.messaging.outbox import OUTBOX
+from chassis.messaging.outbox import OUTBOX, STATES_ARRIVE_WITHIN
 from chassis.messaging.parked import PARKED
-from chassis.messaging.relay import Relay
+from chassis.messaging.relay import MADE_GOOD_AFTER_SECONDS, PublishingFailed, Relay
 from chassis.runtime.shutdown import Shutdown
 from chassis.storage.changes import Changes
 from chassis.storage.memory import MemoryStore
@@ -64,12 +65,13 @@ class Messaging(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.clock = Clock()
-        self.broker = MemoryBroker({topic.name: topic.partitions for topic in TOPICS})
+        partitions = {topic.name: topic.partitions for topic in TOPICS}
+        self.broker = MemoryBroker(partitions, states=[UNITS], clock=self.clock)
         self.publishing, self.reading = MemoryStore(), MemoryStore()
         self.leases = MemoryLeaseTable(self.clock)
         self.holders = 0
         self.relay: tuple[Relay, Lease, MemoryPublisher] | None = None
-        self.asleep: list[list[Message]] = []
+        self.asleep: list[tuple[list[Message], datetime]] = []
         self.members: list[tuple[Consumer, MemorySource]] = []
         self.said: dict[str, list[str]] = defaultdict(list)
         self.newest_seen: dict[str, int] = defaultdict(int)
@@ -153,8 +155,8 @@ class Messaging(RuleBasedStateMachine):
         """Its round is with the client library, and goes out when it wakes, whoever holds the lease by then."""
         relay, _, _ = self._relay()
 
-        def asleep(messages: Sequence[Message]) -> Any:
-            self.asleep.append(list(messages))
+        def asleep(messages: Sequence[Message], began: datetime) -> Any:
+            self.asleep.append((list(messages), began))
             raise Killed
 
         relay._publisher = altered(relay._publisher, send=asleep)
@@ -165,11 +167,20 @@ class Messaging(RuleBasedStateMachine):
         self.relay = None
 
     @precondition(lambda self: self.asleep)
-    @rule()
-    def a_zombie_wakes(self) -> None:
-        late = self.asleep.pop()
-        MemoryPublisher(self.broker, PUBLISHER).send(late)
-        self.leases.announce_late("relay")
+    @rule(killed=st.booleans())
+    def a_zombie_wakes(self, killed: bool) -> None:
+        """Killed: after its late send, and before it can announce itself."""
+        late, began = self.asleep.pop()
+        try:
+            MemoryPublisher(self.broker, PUBLISHER).send(late, began)
+        except PublishingFailed:
+            pass  # the broker refused what came too late
+        if not killed:
+            self.leases.announce_late("relay")
+
+    @rule(seconds=st.sampled_from([1.0, 60.0, STATES_ARRIVE_WITHIN - 60.0]))
+    def time_goes_by(self, seconds: float) -> None:
+        self.clock.seconds += seconds
 
     # What happens on the broker and to the readers.
 
@@ -258,7 +269,8 @@ class Messaging(RuleBasedStateMachine):
                 self._change_a_unit(unit_id, erased=False)
         self._relay_all()
         while self.asleep:
-            self.a_zombie_wakes()
+            self.a_zombie_wakes(killed=True)
+        self.clock.seconds += MADE_GOOD_AFTER_SECONDS
         self._relay_all()
         self._read_all()
 

@@ -72,7 +72,7 @@ class Backend(Protocol):
 
 class MemoryBackend:
     def __init__(self) -> None:
-        self.broker = MemoryBroker({topic.name: topic.partitions for topic in TOPICS})
+        self.broker = MemoryBroker({topic.name: topic.partitions for topic in TOPICS}, states=[UNITS])
         self._stores = {PUBLISHER: MemoryStore(), READER: MemoryStore()}
         self._leases = MemoryLeaseTable()
 
@@ -110,8 +110,8 @@ class RealBackend:
     def __init__(self, namespace: Namespace) -> None:
         self._namespace = namespace
         self._opened = ExitStack()
-        ensure_topics(self._as("admin"), TOPICS)
-        self._admin = KafkaAdminClient(**self._as("admin").client_settings())
+        ensure_topics(self.connection("admin"), TOPICS)
+        self._admin = KafkaAdminClient(**self.connection("admin").client_settings())
         # Records of a compacted topic cannot be deleted; tests share the topic and must be able to.
         clearable = {"cleanup.policy": "compact,delete"}
         self._admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, namespace.topic(UNITS), clearable)])
@@ -127,22 +127,22 @@ class RealBackend:
         return MongoLeaseTable(self._databases[PUBLISHER])
 
     def publisher(self) -> KafkaPublisher:
-        publisher = KafkaPublisher(self._as(PUBLISHER), PUBLISHER)
+        publisher = KafkaPublisher(self.connection(PUBLISHER), PUBLISHER)
         self._opened.callback(publisher.close, 1.0)
         return publisher
 
     def source(self) -> KafkaSource:
-        source = KafkaSource(self._as(READER), READER, [topic.name for topic in TOPICS])
+        source = KafkaSource(self.connection(READER), READER, [topic.name for topic in TOPICS])
         self._opened.callback(source.close)
         return source
 
     def put(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> None:
-        producer = KafkaProducer(**self._as(PUBLISHER).client_settings())
+        producer = KafkaProducer(**self.connection(PUBLISHER).client_settings())
         producer.send(self._namespace.topic(topic), key=key, value=value, headers=list(headers)).get(10)
         producer.close()
 
     def log(self, topic: str) -> list[Record]:
-        connection = self._as(READER)
+        connection = self.connection(READER)
         consumer = KafkaConsumer(enable_auto_commit=False, **connection.client_settings())
         count = next(one.partitions for one in TOPICS if one.name == topic)
         partitions = [TopicPartition(connection.topic(topic), number) for number in range(count)]
@@ -157,7 +157,7 @@ class RealBackend:
         return found
 
     def rewind(self) -> None:
-        connection = self._as(READER)
+        connection = self.connection(READER)
         consumer = KafkaConsumer(
             group_id=connection.group(READER), enable_auto_commit=False, **connection.client_settings()
         )
@@ -185,7 +185,7 @@ class RealBackend:
         for database in self._databases.values():
             database.client.close()
 
-    def _as(self, user: str) -> KafkaConnection:
+    def connection(self, user: str) -> KafkaConnection:
         access = self._namespace.kafka(user)
         return KafkaConnection(
             access.bootstrap_servers,

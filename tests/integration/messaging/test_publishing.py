@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -11,8 +13,8 @@ from chassis.failures import Unavailable
 from chassis.messaging.cloudevents import read
 from chassis.messaging.envelope import Message
 from chassis.messaging.lease import LeaseLost
-from chassis.messaging.outbox import OUTBOX
-from chassis.messaging.relay import Sending
+from chassis.messaging.outbox import OUTBOX, STATES_ARRIVE_WITHIN
+from chassis.messaging.relay import MADE_GOOD_AFTER_SECONDS, PublishingFailed, Sending
 from tests.integration.messaging.playthings import (
     EVENTS,
     PUBLISHER,
@@ -137,7 +139,7 @@ class Unresolved:
         self.refused: Sequence[Message] = ()
         self._broken_off = False
 
-    def send(self, messages: Sequence[Message]) -> Sending:
+    def send(self, messages: Sequence[Message], began: datetime) -> Sending:
         self.sent += messages
         return self
 
@@ -241,6 +243,62 @@ def test_a_zombie_that_announces_itself_makes_its_successor_publish_the_recent_s
     assert sequences(stage, UNITS, "u-1") == [1, 0, 1], "the last one on the compacted topic is right again"
     successor.round()
     assert sequences(stage, UNITS, "u-1") == [1, 0, 1]
+
+
+def test_a_zombie_that_is_killed_before_it_can_announce_itself_is_made_good_when_nothing_late_can_arrive(
+    stage: Stage,
+) -> None:
+    now = [0.0]
+    successor = stage.relay(monotonic=lambda: now[0])
+    successor.take_over()
+    tell_of(stage.publishing, unit("u-1", 1))
+    tell_of(stage.publishing, unit("u-1", 2))
+    assert (successor.round(), successor.round()) == (1, 1)
+
+    late = unit("u-1", 1)
+    stage.raw(UNITS, b"u-1", late.payload, stage.like(late))
+    now[0] += MADE_GOOD_AFTER_SECONDS - 1
+    successor.round()
+    assert sequences(stage, UNITS, "u-1") == [1, 2, 1], "the topic would be compacted to what is old"
+    now[0] += 2
+    successor.round()
+    assert sequences(stage, UNITS, "u-1") == [1, 2, 1, 2]
+    now[0] += MADE_GOOD_AFTER_SECONDS
+    successor.round()
+    assert sequences(stage, UNITS, "u-1") == [1, 2, 1, 2], "once is enough"
+
+
+def test_what_a_zombie_sends_after_that_is_refused_by_the_broker(stage: Stage) -> None:
+    publisher = stage.backend.publisher()
+    asleep = stage.now() - timedelta(seconds=STATES_ARRIVE_WITHIN)
+    awake = asleep + timedelta(seconds=30)
+    assert publisher.send([unit("u-1", 1)], awake).wait(10)
+    with pytest.raises(PublishingFailed):
+        publisher.send([unit("u-1", 2)], asleep).wait(10)
+    assert sequences(stage, UNITS, "u-1") == [1]
+
+
+def test_making_good_that_is_interrupted_is_begun_again(stage: Stage) -> None:
+    now = [0.0]
+    rows = stage.backend.outbox()
+    away: list[bool] = []
+
+    def sometimes_away(*of_what: Any) -> Iterable[Message]:
+        if away:
+            away.clear()
+            raise Unavailable("for a test")
+        return rows.latest_published(*of_what)
+
+    relay = stage.relay(rows=altered(rows, latest_published=sometimes_away), monotonic=lambda: now[0])
+    relay.take_over()
+    tell_of(stage.publishing, unit("u-1", 1))
+    relay.round()
+    now[0] += MADE_GOOD_AFTER_SECONDS
+    away.append(True)
+    with pytest.raises(Unavailable):
+        relay.round()
+    relay.round()
+    assert sequences(stage, UNITS, "u-1") == [1, 1]
 
 
 def test_the_backlog_is_told(stage: Stage) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -75,6 +76,7 @@ def test_topics_are_made_as_the_contract_says_and_again_without_harm(namespace: 
     assert events["retention.ms"]["value"] == str(14 * 24 * 3600 * 1000)
     assert units["cleanup.policy"]["value"] == "compact"
     assert units["max.compaction.lag.ms"]["value"] == str(24 * 3600 * 1000)
+    assert units["message.timestamp.before.max.ms"]["value"] == str(10 * 60 * 1000)
 
 
 def test_another_number_of_partitions_is_an_error_and_changes_nothing(namespace: Namespace) -> None:
@@ -94,7 +96,8 @@ def test_a_publisher_is_dropped_at_once_with_all_it_holds(namespace: Namespace) 
     ensure_topics(connection(namespace, "admin"), TOPICS)
     namespace.allow(TopicAccess(topic.name, PUBLISHER, (READER,)) for topic in TOPICS)
     publisher = KafkaPublisher(connection(namespace, PUBLISHER), PUBLISHER)
-    publisher.send([message(MeetingMoved(meeting_id=f"m-{n}", number=1), f"m-{n}", 1) for n in range(2000)])
+    moved = [message(MeetingMoved(meeting_id=f"m-{n}", number=1), f"m-{n}", 1) for n in range(2000)]
+    publisher.send(moved, datetime.now(UTC))
     began = time.monotonic()
     publisher.close(0)
     assert time.monotonic() - began < 5
@@ -102,9 +105,10 @@ def test_a_publisher_is_dropped_at_once_with_all_it_holds(namespace: Namespace) 
 
 def test_a_topic_that_is_not_there_begins_nothing(namespace: Namespace) -> None:
     publisher = KafkaPublisher(connection(namespace, PUBLISHER), PUBLISHER)
+    unheard_of = replace(message(MeetingMoved(meeting_id="m", number=1), "m", 1), topic="no.such.topic")
     try:
         with pytest.raises(Unavailable):
-            publisher.send([replace(message(MeetingMoved(meeting_id="m", number=1), "m", 1), topic="no.such.topic")])
+            publisher.send([unheard_of], datetime.now(UTC))
     finally:
         publisher.close()
 

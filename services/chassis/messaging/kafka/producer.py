@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -53,8 +54,9 @@ class KafkaPublisher:
         except KafkaError as error:
             raise Unavailable(f"Kafka: {type(error).__name__}") from error
 
-    def send(self, messages: Sequence[Message]) -> KafkaSending:
+    def send(self, messages: Sequence[Message], began: datetime) -> KafkaSending:
         self._require_metadata({message.topic for message in messages})
+        began_ms = int(began.timestamp() * 1000)
         futures: list[Any] = []
         refused: list[Message] = []
         for message in messages:
@@ -65,6 +67,7 @@ class KafkaPublisher:
                         key=message.key.encode(),
                         value=message.payload,
                         headers=headers_of(message, self._service),
+                        timestamp_ms=began_ms,
                     )
                 )
             except MessageSizeTooLargeError:

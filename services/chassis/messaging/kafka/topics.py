@@ -11,6 +11,7 @@ from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from chassis.failures import Unavailable
 from chassis.messaging.kafka.connection import KafkaConnection
+from chassis.messaging.outbox import STATES_ARRIVE_WITHIN
 
 _DAY_MS = 24 * 3600 * 1000
 _HOUR_MS = 3600 * 1000
@@ -85,6 +86,9 @@ def configuration(topic: TopicLike) -> dict[str, str]:
         "delete.retention.ms": str(7 * _DAY_MS),
         # Only closed segments are compacted, so that an erasure within the lag needs them closed within it.
         "segment.ms": str(lag),
+        # What a relay that slept through its lease sends late must not become a key's last word: see `relay`.
+        "message.timestamp.type": "CreateTime",
+        "message.timestamp.before.max.ms": str(STATES_ARRIVE_WITHIN * 1000),
     }
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from threading import RLock
 from zlib import crc32
 
 from chassis.failures import Unavailable
 from chassis.messaging.cloudevents import Headers, Partition, Record, headers_of
 from chassis.messaging.envelope import Message
+from chassis.messaging.outbox import STATES_ARRIVE_WITHIN
 from chassis.messaging.relay import PublishingFailed
 
 
@@ -19,11 +22,21 @@ class _Group:
     committed: dict[Partition, int] = field(default_factory=dict)
 
 
-class MemoryBroker:
-    """Topics by name with their number of partitions. `away` makes every call raise Unavailable."""
+class TooLate(Exception):
+    """The broker refuses a state that was begun too long ago."""
 
-    def __init__(self, topics: Mapping[str, int]) -> None:
+
+class MemoryBroker:
+    """Topics by name with their number of partitions. `away` makes every call raise Unavailable.
+
+    `states`: the topics on which what comes too late is refused, by `clock` (seconds since the epoch).
+    """
+
+    def __init__(
+        self, topics: Mapping[str, int], states: Collection[str] = (), clock: Callable[[], float] = time.time
+    ) -> None:
         self.away = False
+        self._states, self._clock = frozenset(states), clock
         self._logs: dict[Partition, list[Record]] = {
             Partition(topic, number): [] for topic, count in topics.items() for number in range(count)
         }
@@ -32,10 +45,15 @@ class MemoryBroker:
         self._groups: dict[str, _Group] = {}
         self._lock = RLock()
 
-    def append(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> Record:
-        """Write one record, whatever it is."""
+    def append(
+        self, topic: str, key: bytes | None, value: bytes | None, headers: Headers, began: datetime | None = None
+    ) -> Record:
+        """Write one record, whatever it is. Raises TooLate."""
         with self._lock:
             self.require()
+            late = began is not None and began.timestamp() < self._clock() - STATES_ARRIVE_WITHIN
+            if late and topic in self._states:
+                raise TooLate
             at = Partition(topic, crc32(key or b"") % self._counts[topic])
             record = Record(topic, at.number, self._ends[at], key, headers, value)
             self._logs[at].append(record)
@@ -169,7 +187,7 @@ class MemoryPublisher:
     ) -> None:
         self._broker, self._service, self._largest, self.accident = broker, service, largest_bytes, accident
 
-    def send(self, messages: Sequence[Message]) -> MemorySending:
+    def send(self, messages: Sequence[Message], began: datetime) -> MemorySending:
         self._broker.require()
         refused = [message for message in messages if len(message.payload or b"") > self._largest]
         for message in messages:
@@ -177,11 +195,10 @@ class MemoryPublisher:
                 continue
             self.accident(message)
             try:
-                self._broker.append(
-                    message.topic, message.key.encode(), message.payload, tuple(headers_of(message, self._service))
-                )
-            except Unavailable as error:
-                raise PublishingFailed("the broker went away in the middle") from error
+                headers = tuple(headers_of(message, self._service))
+                self._broker.append(message.topic, message.key.encode(), message.payload, headers, began)
+            except (Unavailable, TooLate) as error:
+                raise PublishingFailed("the broker went away in the middle, or refused") from error
         return MemorySending(refused)
 
     def close(self, seconds: float = 0.0) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from threading import Lock
 
 from chassis.messaging.lease import Holding
@@ -19,9 +20,9 @@ class _Row:
 
 
 class MemoryLeaseTable:
-    """`LeaseTable` twin of `mongo.lease`."""
+    """`LeaseTable` twin of `mongo.lease`. `clock`: seconds since the epoch."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._rows: dict[str, _Row] = {}
         self._lock = Lock()
@@ -34,7 +35,7 @@ class MemoryLeaseTable:
             if row.holder != holder:
                 row.holder, row.term = holder, row.term + 1
             row.expires_at = self._clock() + seconds
-            return Holding(row.term, row.late)
+            return Holding(row.term, row.late, datetime.fromtimestamp(self._clock(), UTC))
 
     def give_up(self, name: str, holder: str) -> None:
         with self._lock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from pymongo import ReturnDocument
@@ -35,7 +36,9 @@ class MongoLeaseTable:
             if row is None and self._rows.find_one({"_id": name}, {"_id": 1}) is None:
                 self._make(name)
                 row = self._take(name, free, mine)
-        return None if row is None else Holding(row["term"], row["late"])
+        if row is None:
+            return None
+        return Holding(row["term"], row["late"], row["expires_at"] - timedelta(seconds=seconds))
 
     def give_up(self, name: str, holder: str) -> None:
         with unavailable_when_gone(_TIMEOUT_SECONDS):

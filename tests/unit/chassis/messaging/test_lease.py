@@ -49,6 +49,20 @@ def test_the_holder_counts_from_before_it_asked() -> None:
         lease.require()
 
 
+def test_what_its_holder_begins_bears_a_time_within_its_term_whatever_his_own_clock_says() -> None:
+    clock, mine = Clock(), Clock()
+    table = MemoryLeaseTable(clock)
+    mine.seconds = 7_000.0
+    lease = Lease(table, "relay", "me", seconds=6.0, monotonic=mine)
+    lease.acquire()
+    assert lease.require().timestamp() == 100.0
+    mine.seconds += 5.0
+    assert lease.require().timestamp() == 105.0
+    mine.seconds += 1.0
+    with pytest.raises(LeaseLost):
+        lease.require()
+
+
 def test_keeping_it_asks_only_now_and_then() -> None:
     clock = Clock()
     table = SlowTable(clock, takes=0.0)
