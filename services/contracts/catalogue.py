@@ -18,7 +18,7 @@ from contracts import (  # noqa: F401  importing them is what fills the catalogu
 )
 from contracts.model import CATALOGUE, Contract
 
-__all__ = ["CATALOGUE", "Contract", "Topic", "topics"]
+__all__ = ["CATALOGUE", "Contract", "Topic", "topics", "topics_owned_by"]
 
 
 @dataclass(frozen=True)
@@ -43,3 +43,8 @@ def topics() -> dict[str, Topic]:
     text = (files("contracts") / "topics.yaml").read_text(encoding="utf-8")
     listed: dict[str, dict[str, Any]] = yaml.safe_load(text)["topics"]
     return {name: Topic(name=name, **{**entry, "readers": tuple(entry["readers"])}) for name, entry in listed.items()}
+
+
+def topics_owned_by(service: str) -> list[Topic]:
+    """Those that the service alone writes, and that its `migrate` makes."""
+    return [topic for topic in topics().values() if topic.owner == service]

@@ -1,42 +1,40 @@
-"""`python -m members web | relay | consume | timers | migrate | dead-letters …`"""
+"""`python -m members web | relay | consume | timers | migrate`, and the operators' `dead-letters …`, `republish …`."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from pydantic import ValidationError
-
-from chassis.failures import Refusal, Unavailable
+from chassis.runtime.command_line import CommandLine
 from members.settings import Settings
 
 SERVICE = "members"
 
 
-def web(settings: Settings, _: Sequence[str]) -> None:
+def web(settings: Settings) -> None:
     from chassis.runtime.web_server import run_gunicorn
     from members.bootstrap import web_app
 
     run_gunicorn(SERVICE, lambda: web_app(settings), settings)
 
 
-def relay(settings: Settings, _: Sequence[str]) -> None:
+def relay(settings: Settings) -> None:
+    from chassis.messaging.republishing import topics_of
     from chassis.messaging.workers import run_relay
-    from contracts.catalogue import topics
+    from members.workers.states_told import STATES
 
-    states = [topic.name for topic in topics().values() if topic.owner == SERVICE and topic.kind == "state"]
-    run_relay(SERVICE, settings, state_topics=states)
+    run_relay(SERVICE, settings, state_topics=topics_of(STATES))
 
 
-def consume(settings: Settings, _: Sequence[str]) -> None:
+def consume(settings: Settings) -> None:
     from chassis.messaging.workers import run_consume
     from members.workers.handlers import HANDLERS
 
     run_consume(SERVICE, settings, handlers=HANDLERS)
 
 
-def timers(settings: Settings, _: Sequence[str]) -> None:
+def timers(settings: Settings) -> None:
     from chassis.messaging.workers import run_timers
     from members.bootstrap import key_safe
     from members.workers.timers import timers as of_members
@@ -44,64 +42,41 @@ def timers(settings: Settings, _: Sequence[str]) -> None:
     run_timers(SERVICE, settings, timers=of_members(key_safe(settings)))
 
 
-def migrate(settings: Settings, _: Sequence[str]) -> None:
+def migrate(settings: Settings) -> None:
     """Collections, indexes, the topics members owns (as a Kafka user who may create them), and what is founded."""
     from chassis.context import Context, new_uuid7
     from chassis.messaging.envelope import Cause
-    from chassis.messaging.kafka.connection import KafkaConnection
-    from chassis.messaging.kafka.topics import ensure_topics
-    from chassis.messaging.mongo.collections import ensure_collections
+    from chassis.messaging.migrating import migrated
     from chassis.storage.mongo import MongoStore
-    from contracts.catalogue import topics
+    from contracts.catalogue import topics_owned_by
     from members.bootstrap import KINDS, database_of, found
 
-    database = database_of(settings)
-    made = ensure_collections(database, KINDS)
-    new = ensure_topics(KafkaConnection.of(settings), [one for one in topics().values() if one.owner == SERVICE])
+    made = migrated(SERVICE, settings, kinds=KINDS, topics=topics_owned_by(SERVICE))
     context = Context(now=datetime.now(UTC), cause=Cause(correlation_id=new_uuid7()))
-    founded = found(settings, MongoStore(database), context)
-    print(", ".join([f"{SERVICE}: {len(made)} collections and {len(new)} topics made", *founded]))
+    founded = found(settings, MongoStore(database_of(settings)), context)
+    print(f"{SERVICE}: {', '.join([made, *founded])}")
 
 
-def dead_letters(settings: Settings, arguments: Sequence[str]) -> None:
-    from chassis.storage.mongo import MongoStore
-    from members.bootstrap import database_of
-    from members.workers.dead_letters import dead_letters as run
+def dead_letters(settings: Settings, arguments: Sequence[str]) -> Iterable[str]:
+    from chassis.messaging import operator_commands
 
-    for line in run(MongoStore(database_of(settings)), arguments, now=lambda: datetime.now(UTC)):
-        print(line)
+    return operator_commands.dead_letters(SERVICE, settings, arguments)
 
 
-PROCESSES: dict[str, Callable[[Settings, Sequence[str]], None]] = {
-    "web": web,
-    "relay": relay,
-    "consume": consume,
-    "timers": timers,
-    "migrate": migrate,
-    "dead-letters": dead_letters,
-}
+def republish(settings: Settings, arguments: Sequence[str]) -> Iterable[str]:
+    from chassis.messaging import operator_commands
+    from members.workers.states_told import STATES
+
+    return operator_commands.republish(SERVICE, settings, arguments, states=STATES)
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Run one process to its end; 2 for a wrong call or environment, 1 when it could not do its work."""
-    process = PROCESSES.get(arguments[0]) if arguments else None
-    if process is None:
-        print(f"usage: python -m {SERVICE} {' | '.join(PROCESSES)}", file=sys.stderr)
-        return 2
-    try:
-        settings = Settings()
-    except ValidationError as error:
-        for wrong in error.errors(include_input=False):
-            name = ".".join(map(str, wrong["loc"])).upper()
-            print(f"{SERVICE}: environment variable {name}: {wrong['msg']}", file=sys.stderr)
-        return 2
-    try:
-        process(settings, arguments[1:])
-    except (Refusal, Unavailable) as refused:
-        print(refused, file=sys.stderr)
-        return 1
-    return 0
-
+COMMAND_LINE = CommandLine(
+    SERVICE,
+    Settings,
+    processes={"web": web, "relay": relay, "consume": consume, "timers": timers, "migrate": migrate},
+    commands={"dead-letters": dead_letters, "republish": republish},
+)
+"""No `rebuild`: members keeps no read model of what others own."""
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(COMMAND_LINE.run(sys.argv[1:]))

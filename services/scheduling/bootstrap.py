@@ -18,7 +18,6 @@ from chassis.web.app import create_app
 from chassis.web.authentication import Authenticator
 from chassis.web.dead_letters import dead_letter_routes
 from chassis.web.idempotency import IDEMPOTENCY
-from contracts.catalogue import topics
 from scheduling.adapters.policy_file import read_policy
 from scheduling.adapters.token_trust import rights, standing_of, verification_keys
 from scheduling.application import read_models, records
@@ -35,8 +34,6 @@ from scheduling.web.tasks import tasks
 from scheduling.workers.handlers import READ_MODEL_TOPICS
 
 SERVICE = "scheduling"
-
-STATE_TOPICS = frozenset(topic.name for topic in topics().values() if topic.owner == SERVICE and topic.kind == "state")
 
 OWN_KINDS: tuple[Kind[Any], ...] = (
     records.MEETINGS,

@@ -69,7 +69,7 @@ class Projector:
         for arrival in arrivals:
             for projection in arrival.route.projections:
                 at = (id(projection), arrival.incoming.key)
-                version, document = _told(arrival, projection)
+                version, document = told_by(arrival, projection)
                 if at not in latest or latest[at][1] < version:
                     latest[at] = projection, version, document
                 if document is None:
@@ -105,7 +105,8 @@ class Projector:
         self._waiting.until_available(action)
 
 
-def _told(arrival: Arrival, projection: Projection[Any, Any]) -> tuple[int, Document | None]:
+def told_by(arrival: Arrival, projection: Projection[Any, Any]) -> tuple[int, Document | None]:
+    """The version that a record tells of, and the document; None for a tombstone. Raises Malformed."""
     if arrival.value is None:
         return arrival.incoming.sequence, None
     document: Document = projection.as_document(arrival.value)

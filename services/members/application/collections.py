@@ -6,7 +6,7 @@ from chassis.storage.documents import Index, Kind
 from members.domain.account import Account, Client, RefreshToken
 from members.domain.office import Post, Seat
 from members.domain.people_import import ImportFile, ImportRow, PeopleImport
-from members.domain.person import Person
+from members.domain.person import Erasure, Person
 from members.domain.portfolio import Charge, Portfolio
 from members.domain.signing_key import SigningKey
 from members.domain.unit import PathChange, Unit
@@ -36,6 +36,7 @@ PEOPLE = Kind(
         Index((("points.address", 1),)),  # who uses a telephone or e-mail address
     ),
 )
+ERASURES = Kind("erasures", Erasure)  # by id only: all of them, when states are told again
 
 POSTS = Kind(
     "posts",
@@ -110,6 +111,7 @@ KINDS = (
     UNITS,
     PATH_CHANGES,
     PEOPLE,
+    ERASURES,
     POSTS,
     SEATS,
     PORTFOLIOS,

@@ -10,6 +10,7 @@ from members.application.authority import as_read
 from members.application.collections import (
     ACCOUNTS,
     CHARGES,
+    ERASURES,
     IMPORT_FILES,
     IMPORT_ROWS,
     PEOPLE,
@@ -26,6 +27,7 @@ from members.domain.account import signed_out
 from members.domain.import_cells import Values
 from members.domain.office import Seat, seat_id, vacated
 from members.domain.people_import import ImportRow, RowState
+from members.domain.person import erasure_of
 from members.domain.portfolio import Charge, laid_down
 from members.domain.spans import revised
 
@@ -35,17 +37,19 @@ __all__ = ["erase_person"]
 def erase_person(context: Context, store: Store, id: str, expected: int | None) -> Outcome[None]:
     """Gone: the person, what their import rows say, and the files those came in.
 
-    Posts and portfolios end today and keep the bare id; the account can't be used again.
+    Posts and portfolios end today and keep the bare id; the account can't be used again. That the id was erased is
+    kept, so that it can be told again to whoever did not hear it.
     """
     person, _ = person_to(context, store, id, "people.manage")
     as_read(person, PEOPLE, expected)
-    changes = Changes().erase(PEOPLE, person)
+    erasure = erasure_of(person, context.today)
+    changes = Changes().erase(PEOPLE, person).insert(ERASURES, erasure)
     _end_offices(context, store, id, changes)
     if (account := account_of(store, id)) is not None:
         blank = signed_out(account, context.now, disabled=True, username=f"-{account.id}", password_hash="")
         tell_account(changes.replace(ACCOUNTS, blank), context, blank)
     _blank_imports(store, id, changes)
-    return Outcome(None, forget_person(changes, context, person))
+    return Outcome(None, forget_person(changes, context, erasure))
 
 
 def _end_offices(context: Context, store: Store, id: str, changes: Changes) -> None:

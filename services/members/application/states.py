@@ -23,7 +23,7 @@ from contracts.members_states import (
 )
 from members.domain.account import Account, Client
 from members.domain.office import Post
-from members.domain.person import Person, Standing
+from members.domain.person import Erasure, Person, Standing
 from members.domain.portfolio import Portfolio
 from members.domain.signing_key import SigningKey
 from members.domain.spans import holding
@@ -83,12 +83,12 @@ def greeting(context: Context, person: Person) -> str:
     return "đồng chí" if any(one.kind is Standing.MEMBER for one in now) else "bạn"
 
 
-def forget_person(changes: Changes, context: Context, person: Person) -> Changes:
+def forget_person(changes: Changes, context: Context, erasure: Erasure) -> Changes:
     """Tombstones on both topics."""
     return publish(
         changes,
-        context.erasure(PersonState, key=person.id, sequence=person.version + 1),
-        context.erasure(ContactState, key=person.id, sequence=person.version + 1),
+        context.erasure(PersonState, key=erasure.id, sequence=erasure.version),
+        context.erasure(ContactState, key=erasure.id, sequence=erasure.version),
     )
 
 

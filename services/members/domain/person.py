@@ -75,6 +75,17 @@ class Person(Document):
         return tuple(dict.fromkeys(one.unit_id for one in self.memberships if holds_on(one, day)))
 
 
+class Erasure(Document):
+    """That a person was erased: the bare id, and as `version` that of the tombstones which tell of it."""
+
+    erased_on: date
+
+
+def erasure_of(person: Person, day: date) -> Erasure:
+    """The tombstones come after everything that was told of the person."""
+    return Erasure(id=person.id, version=person.version + 1, erased_on=day)
+
+
 Paths = Mapping[str, tuple[str, ...]]
 """The paths of units by their ids."""
 

@@ -67,7 +67,6 @@ def answer_concern(
     concern = _answered_for(store, context, concern_id, expected)
     answer = _required(text, "/answer", "nội dung trả lời", "answer")
     answered = concern.answered(answer, at=context.now, by=acting_as(context))
-    state = ConcernAnswerState(concern_id=answered.id, version=answered.version, subject=answered.title, answer=answer)
     event = ConcernAnswered(
         concern_id=answered.id,
         number=answered.number,
@@ -75,13 +74,16 @@ def answer_concern(
         branch_id=answered.branch_id,
         recipient_ids=_recipients(store, answered, context.today),
     )
-    changes = Changes().replace(CONCERNS, answered)
-    publish(
-        changes,
-        context.message(state, key=answered.id, sequence=answered.version),
-        context.message(event, key=answered.id, sequence=answered.version),
+    changes = tell_answer(Changes().replace(CONCERNS, answered), context, answered)
+    return Outcome(answered, publish(changes, context.message(event, key=answered.id, sequence=answered.version)))
+
+
+def tell_answer(changes: Changes, context: Context, concern: Concern) -> Changes:
+    """The answer as state; the event carries no text."""
+    state = ConcernAnswerState(
+        concern_id=concern.id, version=concern.version, subject=concern.title, answer=concern.answer or ""
     )
-    return Outcome(answered, changes)
+    return publish(changes, context.message(state, key=concern.id, sequence=concern.version))
 
 
 def confirm_concern(

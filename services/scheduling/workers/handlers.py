@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from chassis.messaging.handlers import Handler, Projection, Reaction
 from contracts.members_states import (
     AccountState,
@@ -28,15 +30,16 @@ from scheduling.application.read_models import (
     as_unit,
 )
 
-HANDLERS: tuple[Handler, ...] = (
+PROJECTIONS: tuple[Projection[Any, Any], ...] = (
     Projection(UnitState, UNITS, as_unit),
     Projection(PersonState, PEOPLE, as_person),
     Projection(PostState, POSTS, as_post),
     Projection(PortfolioState, PORTFOLIOS, as_portfolio),
     Projection(AccountState, ACCOUNTS, as_account),
     Projection(SigningKeyState, SIGNING_KEYS, as_signing_key),
-    Reaction(ReplyReceived, reply_received),
 )
 
-READ_MODEL_TOPICS = frozenset(str(handler.state.TOPIC) for handler in HANDLERS if isinstance(handler, Projection))
+HANDLERS: tuple[Handler, ...] = (*PROJECTIONS, Reaction(ReplyReceived, reply_received))
+
+READ_MODEL_TOPICS = frozenset(str(projection.state.TOPIC) for projection in PROJECTIONS)
 """What must have been read to its end once before the web is ready."""

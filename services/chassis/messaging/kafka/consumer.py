@@ -73,7 +73,7 @@ class KafkaSource:
             raise Unavailable(f"Kafka: {type(error).__name__}") from error
         bare = self._connection.bare
         return [
-            Record(bare(at.topic), at.partition, r.offset, r.key, _headers(r.headers), r.value)
+            Record(bare(at.topic), at.partition, r.offset, r.key, headers_of_record(r.headers), r.value)
             for at, records in polled.items()
             for r in records
         ]
@@ -141,6 +141,6 @@ class KafkaSource:
         return Partition(self._connection.bare(at.topic), at.partition)
 
 
-def _headers(headers: Iterable[tuple[str, bytes | None]]) -> Headers:
+def headers_of_record(headers: Iterable[tuple[str, bytes | None]]) -> Headers:
     """Kafka allows a header without a value; we know none such, and read it as an empty one."""
     return tuple((name, value or b"") for name, value in headers)

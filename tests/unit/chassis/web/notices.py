@@ -37,7 +37,11 @@ from tests.support.web import TokenOffice
 RIGHTS = Rights(
     posts={
         "secretary": ["notices.read@unit_and_below", "notices.write@unit_and_below", "access-log.read@unit_and_below"],
-        "operator": ["dead-letters.read@unit_and_below", "dead-letters.release@unit_and_below"],
+        "operator": [
+            "dead-letters.read@unit_and_below",
+            "dead-letters.release@unit_and_below",
+            "dead-letters.drop@unit_and_below",
+        ],
     },
     everyone=["notices.read@unit"],
     partner_scopes=["notices.read"],

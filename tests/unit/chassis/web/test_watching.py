@@ -68,6 +68,8 @@ def test_reading_what_went_wrong_is_written_to_the_access_log(operator: ApiClien
     assert shown.json is not None
     assert "Bí Mật" in shown.json["error"]
     assert "value" not in shown.json
+    assert shown.json["size"] == len(LETTERS[0].value or b"")
+    assert shown.json["headers"] == [{"name": "ce_type", "value": "vn.nhipdoan.members.person.state.v1"}]
     assert STORE.count(ACCESS_LOG, {"what": "dead-letters.read"}) == before + 1
 
 
@@ -80,10 +82,25 @@ def test_a_letter_is_released_once(operator: ApiClient) -> None:
     assert operator.post(address).status_code == 409
 
 
-def test_others_may_neither_read_nor_release(secretary: ApiClient) -> None:
+def test_a_letter_is_given_up_once_and_then_says_nothing_any_more(operator: ApiClient) -> None:
+    address = f"/v1/dead-letters/{LETTERS[1].id}"
+    key = {"Idempotency-Key": "0190a1b2-0000-7000-8000-00000000d0d0"}
+    dropped = operator.post(f"{address}/drop", headers=key)
+    assert dropped.json is not None
+    assert (dropped.status_code, dropped.json["state"]) == (200, "dropped")
+    assert operator.post(f"{address}/drop", headers=key).get_data() == dropped.get_data()
+    shown = operator.get(address)
+    assert shown.json is not None
+    assert (shown.json["size"], "Bí Mật" in shown.json["error"]) == (None, False)
+    assert operator.post(f"{address}/drop").status_code == 409
+    assert operator.post(f"{address}/release").status_code == 409
+
+
+def test_others_may_neither_read_nor_release_nor_drop(secretary: ApiClient) -> None:
     assert secretary.get("/v1/dead-letters").status_code == 403
     assert secretary.get(f"/v1/dead-letters/{LETTERS[0].id}").status_code == 403
     assert secretary.post(f"/v1/dead-letters/{LETTERS[0].id}/release").status_code == 403
+    assert secretary.post(f"/v1/dead-letters/{LETTERS[0].id}/drop").status_code == 403
 
 
 @pytest.mark.parametrize("id", ["members.people.v1:0:99", "x", "a:b:c"])

@@ -1,0 +1,125 @@
+"""The operators' commands of every service, on its real database and broker: what `__main__` offers.
+
+Each yields the lines to print and closes what it opened.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from pymongo.database import Database
+
+from chassis.context import Context, new_uuid7
+from chassis.failures import Refusal
+from chassis.messaging.dead_letter_commands import dead_letter_commands
+from chassis.messaging.envelope import Cause
+from chassis.messaging.handlers import Projection
+from chassis.messaging.kafka.connection import KafkaConnection
+from chassis.messaging.kafka.whole_topic import KafkaWholeTopic
+from chassis.messaging.mongo.read_model_rows import MongoReadModelRows
+from chassis.messaging.mongo.told_documents import MongoToldDocuments
+from chassis.messaging.rebuilding import Rebuilding, Rebuilt
+from chassis.messaging.republishing import Republishing, StateTold
+from chassis.runtime.command_line import WrongCall
+from chassis.runtime.settings import ServiceSettings
+from chassis.storage.mongo import MongoStore, open_database
+
+REMOVE_UNKNOWN = "--remove-unknown"
+
+
+def dead_letters(service: str, settings: ServiceSettings, arguments: Sequence[str]) -> Iterator[str]:
+    """`dead-letters list | show | release | drop`. Raises WrongCall, Refusal, Unavailable."""
+    with _opened(service, settings) as database:
+        yield from dead_letter_commands(MongoStore(database), arguments, now=_now)
+
+
+def rebuild(
+    service: str, settings: ServiceSettings, arguments: Sequence[str], *, projections: Sequence[Projection[Any, Any]]
+) -> Iterator[str]:
+    """`rebuild <read model>… | all [--remove-unknown]`: have read models say again what their topics say.
+
+    May run beside the consume processes. Raises WrongCall, Unavailable, and Refusal when a record could not be applied.
+    """
+    by_name = {projection.kind.name: projection for projection in projections}
+    wanted = _named(arguments, by_name, "rebuild", f" [{REMOVE_UNKNOWN}]", flags=(REMOVE_UNKNOWN,))
+    remove = REMOVE_UNKNOWN in arguments
+    kept, failed = 0, 0
+    with _opened(service, settings) as database:
+        for name in wanted:
+            projection = by_name[name]
+            with KafkaWholeTopic(KafkaConnection.of(settings), service, projection.state.TOPIC) as topic:
+                done = Rebuilding(projection, topic, MongoReadModelRows(database, projection.kind)).run(
+                    remove_unknown=remove
+                )
+            yield from _told_of(name, projection.state.TOPIC, done)
+            kept += done.unknown - done.removed
+            failed += len(done.unreadable)
+    if kept:
+        yield f"rows without a record stay as they are; once the topic is known to be whole: {REMOVE_UNKNOWN}"
+    if failed:
+        raise Refusal("not-applied", vi="Có bản ghi không đọc được.", en=f"{failed} records could not be applied.")
+
+
+def republish(
+    service: str, settings: ServiceSettings, arguments: Sequence[str], *, states: Sequence[StateTold[Any]]
+) -> Iterator[str]:
+    """`republish <state topic>… | all`: put the present state of everything through the outbox once more.
+
+    May run beside everything else; the relay must run. Raises WrongCall, Unavailable.
+    """
+    wanted = _named(arguments, {told.topic for told in states}, "republish")
+    with _opened(service, settings) as database:
+        documents = MongoToldDocuments(database)
+        publishing = Republishing(MongoStore(database), documents, _context, pause=time.sleep)
+        for topic in wanted:
+            number = sum(publishing.run(told) for told in states if told.topic == topic)
+            yield f"{topic}: {number} states told again"
+        publishing.wait_until_sent(wanted)
+        yield "all of them are published"
+
+
+def _told_of(name: str, topic: str, done: Rebuilt) -> Iterator[str]:
+    yield (
+        f"{name}: {done.living} states and {done.tombstones} tombstones on {topic}; "
+        f"{done.written} rows written, {done.erased} erased, {done.set_back} set back, "
+        f"{done.unknown} without a record, {done.removed} of them removed"
+    )
+    for origin, why in done.unreadable.items():
+        yield f"  not applied: {origin}  {why}"
+
+
+def _named(
+    arguments: Sequence[str],
+    known: dict[str, Any] | set[str],
+    command: str,
+    options: str = "",
+    *,
+    flags: Sequence[str] = (),
+) -> list[str]:
+    names = [one for one in arguments if one not in flags]
+    if names == ["all"]:
+        return sorted(known)
+    if not names or not set(names) <= set(known):
+        raise WrongCall(f"{command} all | {' | '.join(sorted(known))} …{options}")
+    return list(dict.fromkeys(names))
+
+
+@contextmanager
+def _opened(service: str, settings: ServiceSettings) -> Iterator[Database[dict[str, Any]]]:
+    database = open_database(settings.mongodb_uri.get_secret_value(), settings.mongodb_database, app=service)
+    try:
+        yield database
+    finally:
+        database.client.close()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _context() -> Context:
+    return Context(now=_now(), cause=Cause(correlation_id=new_uuid7()))
