@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC
 from typing import Any
@@ -29,11 +29,14 @@ from pymongo.write_concern import WriteConcern
 
 from chassis.failures import AlreadyExists, Unavailable, VersionConflict
 from chassis.storage.bson_form import ERASED, from_bson, plain_filter, stub, to_bson
-from chassis.storage.changes import Change, Changes, Operation
+from chassis.storage.changes import Changes, Operation
 from chassis.storage.documents import D, Filter, Kind, Sort
+from chassis.storage.group_commit import GroupCommit, NothingCommitted
 from chassis.storage.memory import matches
 
 Row = dict[str, Any]
+Write = tuple[Kind[Any], Operation, list[Row]]
+"""One command: the same operation on rows of one collection."""
 
 _DUPLICATE_KEY = 11000
 _WORTH_A_LOOK = 10
@@ -93,6 +96,7 @@ class MongoStore:
     def __init__(self, database: Database[Row], *, timeout_seconds: float = 20.0) -> None:
         self.database = database
         self._timeout = timeout_seconds
+        self._together = GroupCommit(self._commit, _touched)
 
     def get(self, kind: Kind[D], id: str) -> D | None:
         with unavailable_when_gone(self._timeout):
@@ -113,18 +117,41 @@ class MongoStore:
             return self.database[kind.name].count_documents(_living(where))
 
     def commit(self, changes: Changes) -> None:
-        rows = [
-            (kind, operation, [to_bson(change.document) for change in batch])
-            for kind, operation, batch in _batches(changes)
-        ]
-        if not rows:
+        writes = _writes((change.kind, change.operation, [to_bson(change.document)]) for change in changes.changes)
+        if writes:
+            self._together.commit(writes)
+
+    def _commit(self, several: Sequence[list[Write]]) -> None:
+        """One transaction of all of them."""
+        writes = several[0] if len(several) == 1 else _writes(write for each in several for write in each)
+        if len(writes) == 1 and writes[0][1] is Operation.INSERT and len(writes[0][2]) == 1:
+            self._insert_alone(writes[0][0], writes[0][2][0])
             return
+        deciding = False
 
         def write(session: ClientSession) -> None:
-            for kind, operation, documents in rows:
-                self._write(session, kind, operation, documents)
+            nonlocal deciding
+            deciding = True
+            for kind, operation, rows in writes:
+                self._write(session, kind, operation, rows)
+            deciding = False
 
-        self._in_transaction(write)
+        try:
+            self._in_transaction(write)
+        except Unavailable:
+            raise
+        except Exception as error:
+            if deciding and len(several) > 1:
+                raise NothingCommitted from error
+            raise
+
+    def _insert_alone(self, kind: Kind[Any], row: Row) -> None:
+        """One new document is all or nothing by itself: it needs no transaction, and so half the round trips."""
+        try:
+            with unavailable_when_gone(self._timeout):
+                self.database[kind.name].insert_one(row)
+        except DuplicateKeyError as error:
+            raise _named(kind, error) from error
 
     def project(self, kind: Kind[D], documents: Sequence[D]) -> int:
         return self._guarded(kind, [to_bson(document) for document in documents])
@@ -218,22 +245,26 @@ class MongoStore:
             return int(error.details["nModified"]) + int(error.details["nUpserted"])
 
 
-def _batches(changes: Changes) -> list[tuple[Kind[Any], Operation, list[Change]]]:
-    """The changes as one command for each collection and operation, where the order within a collection allows it.
+def _writes(writes: Iterable[Write]) -> list[Write]:
+    """The writes as one command for each collection and operation, where the order within a collection allows it.
 
     Collections do not see each other, so that what a transaction does to one need not wait for its turn in another:
     250 reactions of an inbox row and a document each are two commands, not 500.
     """
-    batches: list[tuple[Kind[Any], Operation, list[Change]]] = []
+    merged: list[Write] = []
     latest: dict[str, int] = {}
-    for change in changes.changes:
-        position = latest.get(change.kind.name)
-        if position is not None and batches[position][1] is change.operation:
-            batches[position][2].append(change)
+    for kind, operation, rows in writes:
+        position = latest.get(kind.name)
+        if position is not None and merged[position][1] is operation:
+            merged[position][2].extend(rows)
         else:
-            latest[change.kind.name] = len(batches)
-            batches.append((change.kind, change.operation, [change]))
-    return batches
+            latest[kind.name] = len(merged)
+            merged.append((kind, operation, list(rows)))
+    return merged
+
+
+def _touched(writes: list[Write]) -> frozenset[Hashable]:
+    return frozenset((kind.name, row["_id"]) for kind, _, rows in writes for row in rows)
 
 
 def _require_ids_alone(kind: Kind[Any], error: BulkWriteError) -> None:

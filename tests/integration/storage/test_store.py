@@ -279,6 +279,28 @@ def test_of_writers_at_the_same_moment_one_wins_and_the_others_are_told(store: S
     assert kept.title == str(won.index(True))
 
 
+def test_of_commits_at_the_same_moment_each_is_told_its_own_result(store: Store) -> None:
+    put(store, Book(id="there"), Book(id="moves", version=1))
+
+    def write(number: int) -> str:
+        changes = Changes().insert(BOOKS, Book(id=f"new-{number}"))
+        if number % 8 == 1:
+            changes.insert(BOOKS, Book(id="there"))
+        if number % 8 == 2:
+            changes.replace(BOOKS, Book(id="moves", version=7))
+        try:
+            store.commit(changes)
+        except (AlreadyExists, VersionConflict) as error:
+            return type(error).__name__
+        return ""
+
+    with ThreadPoolExecutor(16) as pool:
+        told = list(pool.map(write, range(64)))
+    assert told == [{1: "AlreadyExists", 2: "VersionConflict"}.get(number % 8, "") for number in range(64)]
+    there = store.get_many(BOOKS, [f"new-{number}" for number in range(64)])
+    assert {int(id.removeprefix("new-")) for id in there} == {number for number in range(64) if not told[number]}
+
+
 LIBRARY = (
     Book(id="a", shelf="A", pages=10, price=1.0, tags=("x", "y"), printed_on=date(2020, 1, 1)),
     Book(
