@@ -11,9 +11,11 @@ from chassis.outcome import Outcome
 from chassis.storage.changes import Changes
 from chassis.storage.store import Store
 from contracts.scheduling_events import MeetingCancelled, MeetingRescheduled
-from scheduling.application.convening import Arranged, better_slots, busy_meetings, meeting_notices
+from scheduling.application.commune_calendar import better_slots, busy_meetings
+from scheduling.application.convening import Arranged, meeting_notices
 from scheduling.application.meeting_sight import meeting_in_reach
 from scheduling.application.permitted import as_expected, require_may
+from scheduling.application.read_models import UNITS
 from scheduling.application.records import INVITATIONS, MEETINGS
 from scheduling.domain.meeting import MEETING, Meeting, MeetingCommand
 from scheduling.domain.policy import Policy
@@ -40,9 +42,11 @@ def reschedule_meeting(
     meeting = _managed(store, context, meeting_id, expected)
     MEETING.after(meeting.state, MeetingCommand.RESCHEDULE)
     slot = Slot(new.starts_at, new.ends_at)
+    commune = store.get(UNITS, meeting.unit_id)
+    path = commune.path if commune else meeting.unit_path  # as it stands now; it may have moved since
 
     def better() -> list[Slot]:
-        return better_slots(store, context, policy, kind=meeting.kind, commune_id=meeting.unit_id, slot=slot)
+        return better_slots(store, context, policy, kind=meeting.kind, path=path, slot=slot)
 
     require_possible(slot, context.now, better=better, answer_by=new.answer_by)
     place = meeting.place
@@ -59,7 +63,7 @@ def reschedule_meeting(
     )
     invited = [one.person_id for one in store.find(INVITATIONS, {"meeting_id": meeting.id})]
     busy = busy_meetings(store, meeting.unit_id, slot)
-    notices = meeting_notices(store, context, policy, moved, person_ids=invited, busy=busy)
+    notices = meeting_notices(store, context, policy, moved, path=path, person_ids=invited, busy=busy)
     event = MeetingRescheduled(
         meeting_id=moved.id,
         meeting=moved.facts,

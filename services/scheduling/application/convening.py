@@ -6,23 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from chassis.context import Context, local_day
+from chassis.context import Context
 from chassis.failures import Refusal
 from chassis.messaging.outbox import publish
 from chassis.storage.changes import Changes
 from chassis.storage.store import Store
 from contracts.scheduling_events import Invitee, MeetingKind, MeetingScheduled
+from scheduling.application.commune_calendar import already_this_period, better_slots, days_off, meetings_around
 from scheduling.application.organisation import unit_names
 from scheduling.application.permitted import acting_as
-from scheduling.application.read_models import UNITS, UnitSeen
-from scheduling.application.records import DAY_OVERRIDES, INVITATIONS, MEETINGS
-from scheduling.domain.days_off import DaysOff
+from scheduling.application.read_models import UnitSeen
+from scheduling.application.records import INVITATIONS, MEETINGS
 from scheduling.domain.invitation import Invitation, invitation_id
 from scheduling.domain.invitees import Roll
-from scheduling.domain.meeting import Meeting, MeetingState
+from scheduling.domain.meeting import Meeting
 from scheduling.domain.notice import Notice
 from scheduling.domain.policy import Policy
-from scheduling.domain.timing import LONGEST, Slot, free_slots, require_possible, timing_notices
+from scheduling.domain.timing import Slot, require_possible, timing_notices
 from scheduling.domain.told_texts import free_text, told_text
 
 MOST_INVITEES = 20_000
@@ -75,17 +75,26 @@ def arrange(
 ) -> tuple[Arranged, Changes]:
     """The meeting as it will be, and what to commit. Raises Refusal for what cannot be."""
     commune, roll = gathering.commune, gathering.roll
-    busy = busy_meetings(store, commune.id, plan.slot)
+    around = meetings_around(store, policy, gathering.kind, commune.id, plan.slot)
 
     def better() -> list[Slot]:
-        return better_slots(store, context, policy, kind=gathering.kind, commune_id=commune.id, slot=plan.slot)
+        return better_slots(store, context, policy, kind=gathering.kind, path=commune.path, slot=plan.slot)
 
     require_possible(plan.slot, context.now, better=better, answer_by=plan.answer_by)
     _require_invitees(roll)
     meeting = _meeting(context, gathering, plan)
     notices = [
         *gathering.extra_notices,
-        *meeting_notices(store, context, policy, meeting, person_ids=[one.person_id for one in roll.called], busy=busy),
+        *already_this_period(policy, gathering.kind, around.same_period),
+        *meeting_notices(
+            store,
+            context,
+            policy,
+            meeting,
+            path=commune.path,
+            person_ids=[one.person_id for one in roll.called],
+            busy=around.busy,
+        ),
         *_unreached_notices(store, roll, context.today),
     ]
     changes = Changes().insert(MEETINGS, meeting).insert(INVITATIONS, *_invitations(meeting, roll, gathering.branches))
@@ -124,12 +133,16 @@ def meeting_notices(
     policy: Policy,
     meeting: Meeting,
     *,
+    path: Sequence[str],
     person_ids: Sequence[str],
     busy: Sequence[Meeting],
 ) -> list[Notice]:
-    """What is unusual about a meeting's time and place, and whom of the invited it would call away from another."""
+    """What is unusual about a meeting's time and place, and whom of the invited it would call away from another.
+
+    `path` is that of the commune as it stands now, for the days off that were set above it.
+    """
     slot = Slot(meeting.starts_at, meeting.ends_at)
-    notices = timing_notices(meeting.kind, slot, context.now, policy, days_off(store, meeting.unit_id, slot))
+    notices = timing_notices(meeting.kind, slot, context.now, policy, days_off(store, path, slot))
     invited = set(person_ids)
     for other in busy:
         if other.id == meeting.id:
@@ -153,47 +166,6 @@ def meeting_notices(
                 )
             )
     return notices
-
-
-def busy_meetings(store: Store, commune_id: str, slot: Slot) -> list[Meeting]:
-    """The commune's other meetings that still stand and overlap with `slot`."""
-    found = store.find(
-        MEETINGS,
-        {
-            "unit_id": commune_id,
-            "starts_at": {"$gt": slot.starts_at - LONGEST, "$lt": max(slot.ends_at, slot.starts_at)},
-        },
-        sort=(("starts_at", -1), ("_id", -1)),
-    )
-    standing = (MeetingState.SCHEDULED, MeetingState.AWAITING_MINUTES)
-    return [one for one in found if one.state in standing and slot.overlaps(Slot(one.starts_at, one.ends_at))]
-
-
-def better_slots(
-    store: Store, context: Context, policy: Policy, *, kind: MeetingKind, commune_id: str, slot: Slot
-) -> list[Slot]:
-    """The next three slots with which nothing is unusual and that are free in the commune."""
-    begins = max(slot.starts_at, context.now)
-    planned = store.find(
-        MEETINGS,
-        {"unit_id": commune_id, "starts_at": {"$gt": begins - LONGEST}},
-        sort=(("starts_at", 1),),
-        limit=500,
-    )
-    taken = [Slot(one.starts_at, one.ends_at) for one in planned if one.state is MeetingState.SCHEDULED]
-    return free_slots(kind, slot, context.now, policy, days_off=days_off(store, commune_id, slot), busy=taken)
-
-
-def days_off(store: Store, commune_id: str, slot: Slot) -> DaysOff:
-    """The official holidays with what was set for the commune or any unit above it; the nearest wins."""
-    commune = store.get(UNITS, commune_id)
-    path = commune.path if commune else (commune_id,)
-    since = local_day(slot.starts_at).isoformat()
-    rows = store.find(
-        DAY_OVERRIDES, {"unit_id": {"$in": list(path)}, "day": {"$gte": since}}, sort=(("day", 1),), limit=1000
-    )
-    rows.sort(key=lambda row: path.index(row.unit_id))
-    return DaysOff({row.day: row.name for row in rows})
 
 
 def _invitations(meeting: Meeting, roll: Roll, branches: Sequence[UnitSeen]) -> list[Invitation]:

@@ -15,7 +15,6 @@ from chassis.outcome import Outcome
 from chassis.storage.changes import Changes
 from chassis.storage.store import Store
 from contracts.scheduling_events import LinkProposalApproved, LinkProposalDeclined, MeetingKind
-from scheduling.application.convene_meeting import already_this_period
 from scheduling.application.convening import Gathering, MeetingPlan, arrange
 from scheduling.application.organisation import unit, youth_of
 from scheduling.application.permitted import acting_as, as_expected, may_see, require_may
@@ -139,10 +138,7 @@ def _convened(store: Store, context: Context, policy: Policy, proposal: Proposal
         branches=[known[id] for id in proposal.branch_ids if id in known],
         host_branch_id=proposal.host_branch_id,
         proposal_id=proposal.id,
-        extra_notices=[
-            *not_the_host(store, proposal.unit_id, proposal.host_branch_id, proposal.starts_at),
-            *already_this_period(store, policy, MeetingKind.JOINT_ACTIVITY, proposal.unit_id, proposal.starts_at),
-        ],
+        extra_notices=not_the_host(store, proposal.unit_id, proposal.host_branch_id, proposal.starts_at),
     )
     plan = MeetingPlan(
         title=proposal.title,

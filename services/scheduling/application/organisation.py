@@ -22,6 +22,7 @@ from scheduling.domain.invitees import HeldPost
 
 COMMUNE_KINDS = frozenset({"commune"})
 BRANCH_KINDS = frozenset({"branch", "direct_branch"})
+_MORE_THAN_A_COMMUNE_HAS = 300
 
 STANDING_POSTS = frozenset(key for key, post in grammar().posts.items() if post.standing)
 """Thường trực: bí thư and phó bí thư of a commune."""
@@ -66,8 +67,20 @@ def require_branch(one: UnitSeen, day: date) -> None:
 def branches_of(store: Store, commune_id: str, day: date) -> list[UnitSeen]:
     """The branches under a commune that exist on `day`, by code, then name."""
     found = store.find(UNITS, {"path": commune_id, "kind_now": {"$in": sorted(BRANCH_KINDS)}})
-    here = [(facts.code or "", facts.name, one) for one in found if (facts := one.on(day))]
-    return [one for _, _, one in sorted(here, key=lambda row: (row[0], row[1], row[2].id))]
+    return _in_order(found, day)
+
+
+def commune_with_branches(store: Store, commune_id: str, day: date) -> tuple[UnitSeen, list[UnitSeen]]:
+    """The unit, and the branches under it as `branches_of` gives them; in one question where it is a commune.
+
+    Raises Refusal `missing`. Whether it is a commune, and may be seen, is the caller's to check.
+    """
+    kinds = sorted(COMMUNE_KINDS | BRANCH_KINDS)
+    found = store.find(UNITS, {"path": commune_id, "kind_now": {"$in": kinds}}, limit=_MORE_THAN_A_COMMUNE_HAS)
+    itself = next((one for one in found if one.id == commune_id), None)
+    if itself is None or len(found) == _MORE_THAN_A_COMMUNE_HAS:  # a unit of another kind, with communes under it
+        return unit(store, commune_id), branches_of(store, commune_id, day)
+    return itself, _in_order((one for one in found if one.kind_now in BRANCH_KINDS), day)
 
 
 def posts_in(store: Store, unit_ids: Iterable[str], day: date) -> list[HeldPost]:
@@ -128,6 +141,11 @@ def _member_on(branch_ids: Sequence[str], day: date) -> Filter:
         "starts": {"$lte": day.isoformat()},
         "$or": [{"ends": None}, {"ends": {"$gt": day.isoformat()}}],
     }
+
+
+def _in_order(found: Iterable[UnitSeen], day: date) -> list[UnitSeen]:
+    here = [(facts.code or "", facts.name, one) for one in found if (facts := one.on(day))]
+    return [one for _, _, one in sorted(here, key=lambda row: (row[0], row[1], row[2].id))]
 
 
 def _not_a(one: UnitSeen, vi: str, en: str) -> Refusal:

@@ -13,7 +13,7 @@ from chassis.outcome import Outcome
 from chassis.storage.changes import Changes
 from chassis.storage.store import Store
 from contracts.scheduling_events import LinkProposalSubmitted, MeetingKind
-from scheduling.application.convening import better_slots, days_off
+from scheduling.application.commune_calendar import better_slots, days_off
 from scheduling.application.organisation import (
     branches_of,
     commune_of,
@@ -70,15 +70,13 @@ def submit_proposal(store: Store, context: Context, policy: Policy, said: Propos
     commune = commune_of(store, host, day)
 
     def better() -> list[Slot]:
-        return better_slots(
-            store, context, policy, kind=MeetingKind.JOINT_ACTIVITY, commune_id=commune.id, slot=said.slot
-        )
+        return better_slots(store, context, policy, kind=MeetingKind.JOINT_ACTIVITY, path=commune.path, slot=said.slot)
 
     require_possible(said.slot, context.now, better=better)
     partners = tuple(dict.fromkeys(said.partner_branch_ids))
     _require_partners(host.id, partners, {one.id for one in branches_of(store, commune.id, day)})
     proposal = _proposal(context, said, host=host, commune_id=commune.id, partners=partners)
-    notices = _notices(store, context, policy, proposal)
+    notices = _notices(store, context, policy, proposal, commune)
     event = LinkProposalSubmitted(
         proposal_id=proposal.id,
         unit_id=proposal.unit_id,
@@ -131,7 +129,7 @@ def not_the_host(store: Store, commune_id: str, host_branch_id: str, starts_at: 
     ]
 
 
-def _notices(store: Store, context: Context, policy: Policy, proposal: Proposal) -> list[Notice]:
+def _notices(store: Store, context: Context, policy: Policy, proposal: Proposal, commune: UnitSeen) -> list[Notice]:
     slot = Slot(proposal.starts_at, proposal.ends_at)
     notices = not_the_host(store, proposal.unit_id, proposal.host_branch_id, proposal.starts_at)
     if proposal.starts_at - context.now < timedelta(days=policy.proposal_notice_days):
@@ -142,7 +140,7 @@ def _notices(store: Store, context: Context, policy: Policy, proposal: Proposal)
                 f"Better proposed {policy.proposal_notice_days} days ahead, so that both have time to decide.",
             )
         )
-    off = days_off(store, proposal.unit_id, slot)
+    off = days_off(store, commune.path, slot)
     return notices + timing_notices(MeetingKind.JOINT_ACTIVITY, slot, context.now, policy, off)
 
 
