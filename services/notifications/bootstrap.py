@@ -70,6 +70,7 @@ def policy_of(settings: Settings) -> Policy:
         quiet=QuietHours.parse(settings.quiet_hours),
         valid_for=timedelta(hours=settings.valid_for_hours),
         contact_wait=timedelta(seconds=settings.contact_wait_seconds),
+        tell_within=timedelta(hours=settings.tell_within_hours),
         price_per_part=settings.sms_price_vnd_per_part,
         diacritics=settings.sms_diacritics,
     )

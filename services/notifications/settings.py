@@ -41,6 +41,9 @@ class Settings(ServiceSettings):
     """How long a message that is not about a meeting may wait."""
     contact_wait_seconds: int = Field(default=600, ge=0)
     """How long the contact of an unknown person is waited for."""
+    tell_within_hours: int = Field(default=23, ge=1)
+    """Of what happened longer ago nobody is told: eSMS knows a repeated RequestId for 24 hours and not longer. Raise it
+    to make up for a longer outage, when nothing can have been sent before."""
 
     deliver_channels: Literal["both", "sms", "email"] = "both"
     deliver_batch: int = Field(default=250, ge=1, le=2000)

@@ -20,6 +20,8 @@ from notifications.domain.delivery import DELIVERIES, WILL_NOT_ARRIVE, Channel, 
 from notifications.domain.notice import NOTICES, Notice
 from notifications.domain.quiet_hours import QuietHours
 
+_OPEN_PER_PERSON = 3
+
 
 def system_clock() -> datetime:
     return datetime.now(UTC)
@@ -31,12 +33,14 @@ class Policy:
 
     valid_for       how long a message that is not about a meeting may wait
     contact_wait    how long an unknown person's contact is waited for before the message is given up
+    tell_within     of what happened longer ago nobody is told any more; shorter than the gateway's memory of keys
     price_per_part  đồng
     """
 
     quiet: QuietHours = field(default_factory=lambda: QuietHours.parse(""))
     valid_for: timedelta = timedelta(hours=48)
     contact_wait: timedelta = timedelta(minutes=10)
+    tell_within: timedelta = timedelta(hours=23)
     price_per_part: int = 850
     diacritics: bool = False
 
@@ -58,22 +62,44 @@ def unit_of(store: Store, unit_id: str) -> UnitSeen:
     return unit
 
 
-def announce(notice: Notice, people: Sequence[str], store: Store, desk: Desk, context: Context) -> Changes:
+def announce(
+    notice: Notice,
+    people: Sequence[str],
+    store: Store,
+    desk: Desk,
+    context: Context,
+    *,
+    happened: datetime | None = None,
+) -> Changes:
     """The notice with its deliveries, and MessageFailed for whom there is no way to reach.
 
     Each person gets an SMS delivery, which is `skipped` with its reason where it can't be sent, and an e-mail beside
     it where he has an address. Of a person whom members has not told of yet both are queued and wait.
+
+    What `happened` (None: now) before the policy's `tell_within` is recorded and not sent. When the topics are read
+    again into an empty database, people were told by the former one, and no gateway knows the key any more. Whether
+    it was so, nobody can say: the deliveries stay in doubt, so that a move or cancellation that comes now is told.
     """
     people = list(dict.fromkeys(people))
     contacts = store.get_many(CONTACTS, people)
     refused = store.get_many(REFUSALS, [refusal_id(channel, person) for person in people for channel in Channel])
     coded = _needing_a_code(notice, contacts, store, context.now) if notice.answerable else frozenset()
     rows = list(_rows(notice, people, contacts, refused=refused, coded=coded, policy=desk.policy, now=context.now))
+    if happened is not None and context.now - happened > desk.policy.tell_within:
+        rows = [_untold(row, context.now) for row in rows]
     changes = Changes().insert(NOTICES, notice).insert(DELIVERIES, *rows)
     for row in rows:
-        if row.state in WILL_NOT_ARRIVE:
+        if row.state in WILL_NOT_ARRIVE and not row.in_doubt:
             publish(changes, context.message(failure(row), key=row.id, sequence=row.version))
     return changes
+
+
+def _untold(row: Delivery, now: datetime) -> Delivery:
+    """The delivery as one that is not sent for its age; one that has another obstacle keeps that."""
+    if row.state is not State.QUEUED:
+        return row
+    changed = {"state": State.SKIPPED, "reason": "too_old", "due": None, "done_at": now, "in_doubt": True}
+    return row.model_copy(update=changed)
 
 
 def failure(row: Delivery) -> MessageFailed:
@@ -139,15 +165,19 @@ def _obstacle(contact: ContactSeen | None, channel: Channel, address: str | None
 def _needing_a_code(notice: Notice, contacts: Mapping[str, ContactSeen], store: Store, now: datetime) -> frozenset[str]:
     """Whose bare `1` would be ambiguous: several people of this audience on one phone, or another open invitation."""
     phones = Counter(contact.sms for contact in contacts.values() if contact.sms is not None)
-    still_open = {"person_id": {"$in": list(contacts)}, "answer_until": {"$gt": now}}
-    open_elsewhere = {
-        row.person_id
-        for row in store.find(DELIVERIES, still_open, sort=(("person_id", 1), ("answer_until", 1)))
-        if row.about != notice.about
-    }
-    busy_phones = {contacts[person].sms for person in open_elsewhere}
+    busy_phones = {contacts[person].sms for person in _open_elsewhere(notice, contacts, store, now)}
     return frozenset(
         person
         for person, contact in contacts.items()
         if contact.sms is not None and (phones[contact.sms] > 1 or contact.sms in busy_phones)
     )
+
+
+def _open_elsewhere(notice: Notice, people: Collection[str], store: Store, now: datetime) -> set[str]:
+    """Who of them has another invitation open. A few rows per person are looked at, not all that may have piled up:
+    of those beyond, it is assumed, since a code too many only makes a text longer."""
+    still_open = {"person_id": {"$in": list(people)}, "answer_until": {"$gt": now}, "about": {"$ne": notice.about}}
+    most = 100 + _OPEN_PER_PERSON * len(people)
+    rows = store.find(DELIVERIES, still_open, sort=(("person_id", 1), ("answer_until", 1)), limit=most)
+    found = {row.person_id for row in rows}
+    return found if len(rows) < most else found | {person for person in people if person > rows[-1].person_id}

@@ -62,4 +62,4 @@ def tell_of_answer(event: ConcernAnswered, incoming: Incoming, store: Store, des
         title=event.number,
         correlation_id=context.cause.correlation_id,
     )
-    return announce(notice, event.recipient_ids, store, desk, context)
+    return announce(notice, event.recipient_ids, store, desk, context, happened=incoming.time)

@@ -116,13 +116,17 @@ class _News:
             correlation_id=self.context.cause.correlation_id,
         )
 
+    def announce(self, notice: Notice, people: Sequence[str], store: Store) -> Changes:
+        """The notice on its way to the people."""
+        return announce(notice, people, store, self.desk, self.context, happened=self.incoming.time)
+
 
 def invite_to_meeting(event: MeetingScheduled, incoming: Incoming, store: Store, desk: Desk) -> Changes:
     """MeetingScheduled: an invitation to each invitee, with the meeting as a calendar entry in the e-mail."""
     news = _News.of(event, incoming, store, desk)
     texts = news.texts("meeting_scheduled", meeting_words(event.meeting, news.unit, answer_by=event.answer_by))
     people = list(dict.fromkeys(invitee.person_id for invitee in event.invitees))
-    changes = announce(news.notice("meeting_scheduled", texts), people, store, desk, news.context)
+    changes = news.announce(news.notice("meeting_scheduled", texts), people, store)
     return changes.insert(AUDIENCES, Audience(id=event.meeting_id, people=tuple(people)))
 
 
@@ -137,7 +141,7 @@ def tell_of_move(event: MeetingRescheduled, incoming: Incoming, store: Store, de
         first=news.texts("meeting_scheduled", words),
         earlier=earlier,
     )
-    return announce(notice, audience.people, store, desk, news.context).extend(_stopped(earlier, "superseded"))
+    return news.announce(notice, audience.people, store).extend(_stopped(earlier, "superseded"))
 
 
 def tell_of_cancellation(event: MeetingCancelled, incoming: Incoming, store: Store, desk: Desk) -> Changes:
@@ -146,7 +150,7 @@ def tell_of_cancellation(event: MeetingCancelled, incoming: Incoming, store: Sto
     audience, earlier = _told_before(event.meeting_id, store)
     texts = news.texts("meeting_cancelled", meeting_words(event.meeting, news.unit, reason=event.reason))
     notice = news.notice("meeting_cancelled", texts, earlier=earlier, answerable=False)
-    return announce(notice, audience.people, store, desk, news.context).extend(_stopped(earlier, "cancelled"))
+    return news.announce(notice, audience.people, store).extend(_stopped(earlier, "cancelled"))
 
 
 def _told_before(meeting_id: str, store: Store) -> tuple[Audience, list[Notice]]:

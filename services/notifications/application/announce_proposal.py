@@ -91,4 +91,4 @@ def _tell(
         title=event.title,
         correlation_id=context.cause.correlation_id,
     )
-    return announce(notice, people, store, desk, context)
+    return announce(notice, people, store, desk, context, happened=incoming.time)

@@ -71,4 +71,4 @@ def tell_assignee(event: TaskNews, incoming: Incoming, store: Store, desk: Desk)
         title=event.title,
         correlation_id=context.cause.correlation_id,
     )
-    return announce(notice, [event.assignee_id], store, desk, context)
+    return announce(notice, [event.assignee_id], store, desk, context, happened=incoming.time)

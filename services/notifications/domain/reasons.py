@@ -12,6 +12,7 @@ VIETNAMESE: dict[str, str] = {
     "cancelled": "Cuộc họp đã hủy trước khi tin được gửi.",
     "was_not_told": "Người này chưa nhận giấy mời nên không cần báo hủy.",
     "expired": "Đã quá giờ nên không gửi nữa.",
+    "too_old": "Việc đã xảy ra quá lâu nên không gửi tin, tránh gửi hai lần.",
     # the gateway said no
     "blocked_number": "Số điện thoại bị chặn nhận tin.",
     "bad_number": "Số điện thoại không đúng.",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -112,6 +114,25 @@ def test_a_second_open_invitation_carries_a_code(world: World) -> None:
     world.deliver()
     assert not world.row("p-1").coded
     assert world.row("p-1", about="m-second").coded
+
+
+def test_whoever_has_piled_up_invitations_costs_the_next_one_no_more_than_others(world: World) -> None:
+    """Only so many rows are read; whom they do not reach gets a code, which is never wrong."""
+    people = world.people(40)
+    for number in range(8):
+        world.hear(scheduled(people[:-1], meeting_id=f"m-{number}"))
+    read: list[int] = []
+    find = world.store.find
+
+    def counted(kind: Any, *arguments: Any, **named: Any) -> Any:
+        found = find(kind, *arguments, **named)
+        read.append(len(found))
+        return found
+
+    with patch.object(world.store, "find", counted):
+        world.hear(scheduled(people))
+    assert max(read) <= 100 + 3 * len(people)
+    assert all(row.coded for row in world.rows() if row.person_id != people[-1])
 
 
 def test_rows_say_who_may_read_them(world: World) -> None:

@@ -100,18 +100,19 @@ class World:
 
     # --- what others tell
 
-    def hear(self, event: Contract, *, id: str | None = None, sequence: int = 1) -> None:
-        """Handle a record as the consumer would. Raises Unready."""
+    def hear(self, event: Contract, *, id: str | None = None, sequence: int = 1, ago: timedelta = timedelta(0)) -> None:
+        """Handle a record of what happened some time ago as the consumer would. Raises Unready."""
         for handler in self.handlers:
             if isinstance(handler, Projection) and isinstance(event, handler.state):
                 self.store.project(handler.kind, [handler.as_document(event)])
             elif isinstance(handler, Reaction) and type(event) is handler.event:
-                incoming = self.incoming(event, id or f"event-{next(self._ids):04}", sequence)
+                incoming = self.incoming(event, id or f"event-{next(self._ids):04}", sequence, self.clock() - ago)
                 self.store.commit(handler.handle(event, incoming, self.store))
 
-    def incoming(self, event: Contract, id: str, sequence: int) -> Incoming:
+    def incoming(self, event: Contract, id: str, sequence: int, time: datetime | None = None) -> Incoming:
+        at = time or self.clock()
         return Incoming(
-            event.TOPIC, 0, 0, id, event.TYPE, "test", "key", sequence, self.clock(), Cause("chain"), event.to_bytes()
+            event.TOPIC, 0, 0, id, event.TYPE, "test", "key", sequence, at, Cause("chain"), event.to_bytes()
         )
 
     def unready(self, event: Contract) -> str:
