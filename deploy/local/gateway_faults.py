@@ -25,6 +25,8 @@ class Faults(BaseModel):
     lost_answer_seconds: float = Field(default=0.0, ge=0)
     strange_answer_rate: float = Rate
     """HTTP 200 with something that is no answer, nothing accepted."""
+    double_answer_rate: float = Rate
+    """The same answer comes twice on the connection, the second one unasked."""
     delivery_ms: int = Field(default=800, ge=0)
     """From acceptance to the phone."""
     delivery_spread_ms: int = Field(default=0, ge=0)
@@ -48,4 +50,4 @@ class Faults(BaseModel):
     @property
     def disturb_answers(self) -> bool:
         rates = (self.error_rate, self.too_many_rate, self.lost_answer_rate, self.strange_answer_rate)
-        return bool(self.latency_ms or any(rates))
+        return bool(self.latency_ms or any(rates) or self.double_answer_rate)

@@ -67,7 +67,14 @@ class Hangup:
     """No answer: the connection is closed."""
 
 
-Answer = Response | EventStream | Hangup
+@dataclass(frozen=True, slots=True)
+class Twice:
+    """The same answer two times, the second one unasked."""
+
+    answer: Response
+
+
+Answer = Response | EventStream | Hangup | Twice
 Handler = Callable[[Request], Answer | Awaitable[Answer]]
 
 
@@ -159,6 +166,8 @@ class _Connection(asyncio.Protocol):
     def _send(self, answer: Answer) -> None:
         if isinstance(answer, Response):
             self._transport.write(answer.encoded())
+        elif isinstance(answer, Twice):
+            self._transport.write(answer.answer.encoded() * 2)
         elif isinstance(answer, Hangup):
             self._transport.close()
         else:

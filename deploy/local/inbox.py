@@ -3,7 +3,7 @@
 GET  /                                       the page
 GET  /api/messages?since=<revision>          {revision, messages}; `since` 0 is everything
 GET  /api/messages?person=<number or mailbox>
-GET  /api/summary                            {revision, sms, emails, replies, parts, dong, refused}
+GET  /api/summary                            {revision, sms, emails, replies, parts, dong, refused, disturbed}
 GET  /api/stream                             an event at every change (text/event-stream)
 GET  /api/mails/<id>                         the HTML of a mail
 GET  /api/attachments/<id>-<position>        an attachment
@@ -96,13 +96,14 @@ class Inbox:
     def summary(self, request: Request) -> Answer:
         counts = dict.fromkeys(Kind, 0)
         states = dict.fromkeys(State, 0)
-        parts = dong = 0
+        parts = dong = hung_up = 0
         for message in self._log.messages:
             counts[message.kind] += 1
             if message.kind is Kind.SMS:
                 states[message.state] += 1
                 parts += int(str(message.facts["parts"]))
                 dong += int(str(message.facts["price_dong"]))
+            hung_up += "hung_up" in message.facts
         return json_response(
             {
                 "revision": self._log.revision,
@@ -113,6 +114,8 @@ class Inbox:
                 "parts": parts,
                 "dong": dong,
                 "refused": dict(self._gateway.refusals),
+                "disturbed": {name: times for name, times in self._gateway.disturbed.items() if times}
+                | ({"mail_hangup": hung_up} if hung_up else {}),
             }
         )
 

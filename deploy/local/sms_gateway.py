@@ -33,7 +33,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from deploy.local.gateway_faults import Faults
-from deploy.local.http_server import Answer, Hangup, HttpServer, Request, Response, json_response
+from deploy.local.http_server import Answer, Hangup, HttpServer, Request, Response, Twice, json_response
 from deploy.local.message_log import Kind, Message, MessageLog, State, now
 from deploy.local.sms_text import measure, without_accents
 from deploy.local.web_calls import Call, WebCaller
@@ -76,6 +76,9 @@ class SmsGateway:
         self._seen: dict[str, tuple[float, Message]] = {}
         self.faults = faults
         self.refusals: Counter[str] = Counter()
+        self.disturbed: Counter[str] = Counter()
+        """How often each fault was really played, by its name."""
+        self._last_reported = 0
         self.remember()
 
     def add_routes(self, server: HttpServer) -> None:
@@ -89,6 +92,8 @@ class SmsGateway:
         self._by_sms_id = {}
         self._seen = {}
         self.refusals.clear()
+        self.disturbed.clear()
+        self._last_reported = 0
         for message in self._log.messages:
             if message.kind is Kind.SMS:
                 self._by_sms_id[str(message.facts["sms_id"])] = message
@@ -107,20 +112,36 @@ class SmsGateway:
     async def _send_disturbed(self, request: Request) -> Answer:
         faults = self.faults
         if faults.latency_ms:
+            self.disturbed["late"] += 1
             await asyncio.sleep(faults.latency_ms / 1000)
         chance = random.random()
         if chance < faults.error_rate:
+            self.disturbed["error"] += 1
             return Response(b"Service Unavailable", 500, "text/plain")
         if chance < faults.error_rate + faults.too_many_rate:
+            self.disturbed["too_many"] += 1
             retry_after = {"Retry-After": str(faults.retry_after_seconds)}
             return Response(b"Too Many Requests", 429, "text/plain", retry_after)
         if random.random() < faults.strange_answer_rate:
+            self.disturbed["strange_answer"] += 1
             return Response(random.choice(STRANGE_ANSWERS))
         answer = self._send(request)
         if random.random() < faults.lost_answer_rate:
+            self._note_lost_answer(request)
             await asyncio.sleep(faults.lost_answer_seconds)
             return Hangup()
+        if random.random() < faults.double_answer_rate:
+            self.disturbed["double_answer"] += 1
+            return Twice(answer)
         return answer
+
+    def _note_lost_answer(self, request: Request) -> None:
+        """On the message as well: who gets no answer may ask again under the same RequestId."""
+        self.disturbed["lost_answer" if self.faults.lost_answer_seconds < 1 else "late_lost_answer"] += 1
+        seen = self._seen.get(str(request.json().get("RequestId", "")))
+        if seen is not None:
+            seen[1].facts["answers_lost"] = int(str(seen[1].facts.get("answers_lost", 0))) + 1
+            self._log.changed(seen[1])
 
     def _send(self, request: Request) -> Response:
         order = request.json()
@@ -167,6 +188,7 @@ class SmsGateway:
             return False
         message = seen[1]
         message.facts["request_id_count"] = int(str(message.facts["request_id_count"])) + 1
+        message.facts["repeated_at"] = f"{message.facts.get('repeated_at', '')} {now()}".strip()
         self._log.changed(message)
         return True
 
@@ -211,14 +233,21 @@ class SmsGateway:
         ending = message.person[-6:]
         if ending == SILENT:
             return
-        is_lost = ending == NEVER_ARRIVES or random.random() < self.faults.undelivered_rate
+        is_lost = ending == NEVER_ARRIVES or self._happens("undelivered", self.faults.undelivered_rate)
         message.state = State.FAILED if is_lost else State.DELIVERED
         message.facts["settled_at"] = now()
         self._log.changed(message)
-        if callback_url and random.random() >= self.faults.no_receipt_rate:
-            times = 2 if random.random() < self.faults.double_receipt_rate else 1
-            for _ in range(times):
+        if callback_url and not self._happens("no_receipt", self.faults.no_receipt_rate):
+            self.disturbed["receipt_out_of_order"] += message.id < self._last_reported
+            self._last_reported = message.id
+            for _ in range(2 if self._happens("double_receipt", self.faults.double_receipt_rate) else 1):
                 self._send_receipt(message, callback_url)
+
+    def _happens(self, fault: str, rate: float) -> bool:
+        """Whether chance has it this time; counted where it has."""
+        happens = random.random() < rate
+        self.disturbed[fault] += happens
+        return happens
 
     def _send_receipt(self, message: Message, callback_url: str) -> None:
         facts = {**self._status(message), "RequestId": message.facts["request_id"]}

@@ -95,6 +95,7 @@ class SmtpSink:
         mail = _parsed(content)
         place = self._store.keep(content)
         names = {address.lower(): name for name, address in getaddresses(mail.get_all("To", []))}
+        hangs_up = random.random() < self._faults().mail_hangup_rate
         for recipient in envelope.rcpt_tos:
             facts = {
                 "name": names.get(recipient.lower(), ""),
@@ -102,10 +103,11 @@ class SmtpSink:
                 "subject": str(mail.get("Subject", "")),
                 "message_id": str(mail.get("Message-ID", "")),
                 "attachments": [_as_json(attachment) for attachment in attachments(mail)],
+                **({"hung_up": True} if hangs_up else {}),
                 **place,
             }
             self._log.add(Kind.EMAIL, recipient.lower(), plain_text(mail), State.DELIVERED, facts)
-        if random.random() < self._faults().mail_hangup_rate and isinstance(server.transport, asyncio.WriteTransport):
+        if hangs_up and isinstance(server.transport, asyncio.WriteTransport):
             server.transport.abort()
         return "250 OK, kept"
 

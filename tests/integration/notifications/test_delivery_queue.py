@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from pymongo.database import Database
 
 from chassis.messaging.outbox import OUTBOX
 from chassis.storage.changes import Changes
 from notifications.adapters.memory_queue import MemoryQueue
+from notifications.adapters.mongo_clock import MongoClock
+from notifications.adapters.mongo_queue import MongoQueue
 from notifications.application.ports import Result
 from notifications.application.settle import announcements
 from notifications.domain.delivery import DELIVERIES, Channel, Delivery, State, delivery_id
@@ -211,3 +215,11 @@ def test_an_answer_nobody_knows_waits_and_is_asked(bench: Bench) -> None:
     bench.wait_until_due(id)
     [asked] = bench.claim()
     assert asked.state is State.ASKING
+
+
+def test_the_clock_of_the_consumer_is_that_of_the_queue(database: Database[dict[str, Any]]) -> None:
+    """What is due at once is due in the queue, whatever the wall clock of the consumer's machine says."""
+    queue, clock = MongoQueue(database), MongoClock(database)
+    before, told, after = queue.now(), clock(), queue.now()
+    assert before <= told
+    assert told <= after + timedelta(milliseconds=1), "the server tells whole milliseconds"
