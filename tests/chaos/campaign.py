@@ -7,33 +7,55 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from pymongo.errors import PyMongoError
 
 from deploy.local.access import SERVICES
-from tests.chaos import proofs
+from tests.chaos import going_on, proofs, sending
 from tests.chaos import proofs_of_consequences as consequences
 from tests.chaos.commands import Ledger
+from tests.chaos.coverage import everything_asked
 from tests.chaos.director import Director, Done
 from tests.chaos.evidence import Stores, lags, stores_of, topic_records
-from tests.chaos.faults import Fault, Kind
+from tests.chaos.faults import Fault
 from tests.chaos.findings import Finding, say, table, told
 from tests.chaos.load import Load
+from tests.chaos.played import everything_played, played
+from tests.chaos.signs import Watch, signs_of, watching
 from tests.chaos.stage import Stage, running_stage
 from tests.chaos.world import World, made_world, urls_of, wait_until_known
 
 DRAIN_SECONDS = 240.0
+WHOLE_SECONDS = 600.0
+"""From this length on a run must have played every fault and asked for everything that the load knows."""
 Plan = Callable[[bool], Sequence[Fault]]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that has drained: all that its proofs look at."""
+
+    stage: Stage
+    world: World
+    load: Load
+    watch: Watch
+    done: Sequence[Done]
+    stores: Stores
+
+    @property
+    def disturbed(self) -> dict[str, int]:
+        """How often the sinks misbehaved in which way, by their own count."""
+        return dict(self.stage.inbox.summary()["disturbed"])
 
 
 @dataclass
 class Campaign:
-    """What came out of a run."""
+    """What came out of a run. `faults`: how often each kind was played."""
 
     seed: int
+    faults: dict[str, int] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     text: str = ""
 
@@ -49,14 +71,14 @@ def run_campaign(
     plan: Plan,
     *,
     tell: Callable[[str], None] = say,
-    rest: float = 0.25,
+    rest: float = 0.5,
 ) -> Campaign:
     """Breaks the system for `seconds` by what `plan(with_disk)` draws, and proves what must hold all the same."""
     tell(f"chaos: seed {seed}, {seconds:.0f} s")
     random.seed(seed)
     campaign = Campaign(seed)
     began = time.monotonic()
-    with running_stage(directory) as stage:
+    with running_stage(directory, settings={"DELIVER_BATCH": str(sending.BATCH)}) as stage:
         ledger = Ledger()
         urls = stage.urls
         world = made_world(urls_of(urls), (urls.admin_account, urls.admin_password), ledger)
@@ -65,8 +87,9 @@ def run_campaign(
             tell(f"{time.monotonic() - began:6.1f} s  everything is up; the load begins")
             load = Load(world, stage.inbox, seed, rest=rest)
             director = Director(stage, plan(stage.disk is not None), tell)
-            load.start()
-            director.direct(seconds)
+            with watching(stage) as watch:
+                load.start()
+                director.direct(seconds)
             shutdown = director.shut_down_and_start_again()
             load.stop()
             settled = time.monotonic()
@@ -75,11 +98,14 @@ def run_campaign(
             with stores_of(stage) as stores:
                 counts = _drain(stage, stores, director)
                 tell(f"{time.monotonic() - began:6.1f} s  drained {time.monotonic() - settled:.1f} s after the load")
-                campaign.findings = _proved(stage, world, load, done=director.done, stores=stores, counts=counts)
-                campaign.findings.append(shutdown)
+                run = Run(stage, world, load, watch, director.done, stores)
+                campaign.faults = played(director.done, run.disturbed, with_disk=stage.disk is not None)
+                campaign.findings = [*_proved(run, counts), shutdown]
+                if seconds >= WHOLE_SECONDS:
+                    campaign.findings += [everything_played(campaign.faults), everything_asked(world.ledger)]
         finally:
             world.close()
-    campaign.text = _told(campaign, ledger, director.done)
+    campaign.text = _told(campaign, ledger)
     tell(campaign.text)
     return campaign
 
@@ -129,17 +155,15 @@ def _unread(stores: Stores) -> list[str]:
     return sorted(told - seen)
 
 
-def _proved(
-    stage: Stage, world: World, load: Load, *, done: Sequence[Done], stores: Stores, counts: dict[str, int]
-) -> list[Finding]:
-    evidence = proofs.Evidence(world.ledger, stores, topic_records(stage))
-    received: list[Any] = stage.inbox.messages()
+def _proved(run: Run, counts: dict[str, int]) -> list[Finding]:
+    stores, ledger = run.stores, run.world.ledger
+    evidence = proofs.Evidence(ledger, stores, topic_records(run.stage))
+    received: list[Any] = run.stage.inbox.messages()
     account_ids = {row["username"]: row["_id"] for row in stores.rows("members", "accounts", only={"username": 1})}
-    again = Finding("the same key again: the same answer", sum(one.replayed for one in world.ledger.commands))
-    again.broken = load.known.answered_differently
-    signs = sorted(_instants(stores))
-    answers = sorted(one.answered_at for one in world.ledger.commands if one.answered_at is not None)
+    again = Finding("the same key again: the same answer", sum(one.replayed for one in ledger.commands))
+    again.broken = run.load.known.answered_differently
     confirmed = {one.path.split("/")[3] for one in evidence.commands if one.accepted and one.name == "list confirmed"}
+    signs = signs_of(stores, ledger, received, run.watch, began=ledger.commands[0].asked_at)
     return [
         proofs.all_answered(evidence),
         proofs.effect_once(evidence, account_ids),
@@ -153,37 +177,26 @@ def _proved(
         consequences.answers_add_up(evidence),
         proofs.read_models_equal_source(evidence),
         consequences.invitees_reached(evidence),
-        consequences.sms_sent_once(evidence, received),
-        consequences.mails_sent(evidence, received, done),
+        sending.sms_sent_once(evidence, received),
+        sending.sms_repetitions_explained(received, run.done),
+        sending.mails_sent(evidence, received, run.done),
         consequences.replies_kept_once(evidence, received),
         consequences.imports_done_once(evidence, sorted(confirmed)),
         consequences.queues_drained(counts),
-        consequences.went_on(done, signs, answers),
+        going_on.went_on(run.done, signs),
     ]
 
 
-def _instants(stores: Stores) -> list[datetime]:
-    """When the relays' marks were set: the sign that events flow."""
-    found = []
-    for service in SERVICES:
-        rows = stores.rows(service, "outbox", {"published_at": {"$ne": None}}, {"published_at": 1})
-        found += [row["published_at"] for row in rows]
-    return found
-
-
-def _told(campaign: Campaign, ledger: Ledger, done: Sequence[Done]) -> str:
+def _told(campaign: Campaign, ledger: Ledger) -> str:
     accepted = Counter(one.name for one in ledger.accepted())
     asked = Counter(one.name for one in ledger.commands)
     commands = [("command", "asked", "accepted"), *((name, asked[name], accepted[name]) for name in sorted(asked))]
-    faults = Counter((one.fault.kind, *one.fault.targets) for one in done if one.fault.kind is not Kind.OUTSIDE)
-    outside = sum(one.fault.kind is Kind.OUTSIDE for one in done)
-    rows = [(kind, " + ".join(targets), f"×{count}") for (kind, *targets), count in sorted(faults.items())]
-    rows.append((Kind.OUTSIDE, "late, lost, wrong, 429, 5xx, receipts twice/never/mixed, hang-ups", f"×{outside}"))
+    faults = [("fault", "times"), *campaign.faults.items()]
     tries = ", ".join(f"{what}×{count}" for what, count in sorted(ledger.statuses.items()))
     return "\n".join(
         [
             table(f"What was done (seed {campaign.seed})", commands),
-            table("What was broken", rows),
+            table("What was broken", faults),
             f"\nevery try's outcome: {tries}",
             told(campaign.findings),
         ]

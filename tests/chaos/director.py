@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,18 +15,20 @@ from deploy.local.supervisor import GRACE_SECONDS
 from deploy.local.system import SINKS
 from tests.chaos.faults import PLATFORM, Fault, Kind
 from tests.chaos.findings import Finding
+from tests.chaos.going_on import GOES_ON_WITHIN
 from tests.chaos.stage import Stage
 
 ROUND_SECONDS = 0.05
 
 
-@dataclass
+@dataclass(eq=False)
 class Done:
-    """A fault as it happened; instants by the true wall clock."""
+    """A fault as it happened; instants by the true wall clock. `hit`: those of its targets that were running."""
 
     fault: Fault
     began: datetime
     ended: datetime | None = None
+    hit: tuple[str, ...] = ()
 
 
 class Director:
@@ -34,19 +37,23 @@ class Director:
     def __init__(self, stage: Stage, plan: Sequence[Fault], tell: Callable[[str], None]) -> None:
         self._stage, self._tell = stage, tell
         self._waiting = list(plan)
-        self._running: list[Done] = []
+        self._running: dict[Done, float] = {}
         self.done: list[Done] = []
 
     def direct(self, seconds: float) -> None:
-        """Plays the plan; returns after `seconds`, when everything broken is mended."""
+        """Plays the plan, each fault for its whole time; returns after `seconds`, when everything broken is mended and
+        has had the time that is promised to go on."""
         began = time.monotonic()
-        while (now := time.monotonic() - began) < seconds or self._running:
+        while (now := time.monotonic() - began) < seconds or self._waiting or self._running:
             self._stage.system.supervisor.look_once()
-            while self._waiting and self._waiting[0].at <= now:
-                self._begin(self._waiting.pop(0), now)
-            for one in [one for one in self._running if one.fault.ends_at <= now]:
+            for one in [one for one, until in self._running.items() if until <= now]:
                 self._end(one)
+            for fault in [fault for fault in self._waiting if fault.at <= now]:
+                if fault.kind not in PLATFORM or not any(one.fault.kind in PLATFORM for one in self._running):
+                    self._waiting.remove(fault)
+                    self._begin(fault, now)
             time.sleep(ROUND_SECONDS)
+        self.keep_running(lambda: False, GOES_ON_WITHIN.total_seconds() + 1)
 
     def keep_running(self, until: Callable[[], bool], seconds: float) -> bool:
         """Nothing is broken any more; whether `until()` came true in time."""
@@ -60,7 +67,7 @@ class Director:
 
     def shut_down_and_start_again(self) -> Finding:
         """SIGTERM to every process of the services at once, in the middle of the load; then all are started anew."""
-        finding = Finding("SIGTERM under load: each ends in order within 25 s")
+        finding = Finding("SIGTERM under load: each ends in order within 25 s, no orphan")
         programs = [one for name, one in self._stage.system.supervisor.programs.items() if name != SINKS]
         began = time.monotonic()
         for one in programs:
@@ -71,6 +78,7 @@ class Director:
             ended = one.child.wait(max(0.0, GRACE_SECONDS - (time.monotonic() - began)))
             slowest = max(slowest, time.monotonic() - began)
             finding.look(ended and one.child.exit_code == 0, f"{one.program.name}: exit code {one.child.exit_code}")
+            finding.look(_left_nobody(one.child.pid), f"{one.program.name} left an orphan")
             one.child.kill()
         finding.note = f"slowest {slowest:.1f} s"
         for one in programs:
@@ -79,18 +87,26 @@ class Director:
         return finding
 
     def _begin(self, fault: Fault, now: float) -> None:
-        if fault.kind in PLATFORM and any(one.fault.kind in PLATFORM for one in self._running):
-            return
         self._tell(f"{now:6.1f} s  {fault}")
-        one = Done(fault, datetime.now(UTC))
+        hit = tuple(name for name in fault.targets if self._stage.child(name).is_running)
+        one = Done(fault, datetime.now(UTC), hit=hit)
         _BREAK[fault.kind](self._stage, fault)
-        self._running.append(one)
+        self._running[one] = now + fault.seconds
 
     def _end(self, one: Done) -> None:
         _MEND[one.fault.kind](self._stage, one.fault)
         one.ended = datetime.now(UTC)
-        self._running.remove(one)
+        del self._running[one]
         self.done.append(one)
+
+
+def _left_nobody(group: int) -> bool:
+    """Whether the process group of a process that ended is empty."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return True
+    return False
 
 
 def _kill(stage: Stage, fault: Fault) -> None:

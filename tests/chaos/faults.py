@@ -16,7 +16,15 @@ from deploy.local.processes import PROCESSES
 PROCESS_NAMES = tuple(process.name for process in PROCESSES)
 
 LONGER_THAN_EVERY_LEASE = 12.0
-"""Seconds; leases run 6 s and 9 s, a consumer's session 9 s."""
+"""Seconds; leases run 6 s and 9 s, a consumer's session less than 10 s."""
+
+LONG_AWAY = 150.0
+"""Seconds that the broker is away in a long run: beyond the producer's usual 120 s, after which it would never send
+again."""
+
+FAR_STEPS = (-5400.0, -3600.0, 1800.0, 3600.0)
+"""Seconds, for clocks whose time ends up in stores: by its stamps nobody takes such an hour for one of the run."""
+NEAR_STEPS = (-90.0, 45.0)
 
 
 class Kind(StrEnum):
@@ -74,9 +82,11 @@ OUTSIDE_SETTINGS: tuple[Mapping[str, float], ...] = (
     {"no_receipt_rate": 0.6},
     {"undelivered_rate": 0.3, "double_receipt_rate": 0.5},
     {"strange_answer_rate": 0.4},
+    {"double_answer_rate": 0.6},
     {"mail_hangup_rate": 0.4},
 )
-"""Late, twice, wrongly, with 429, out of order, never, and a mail server that hangs up after DATA."""
+"""Late, lost, timed out after accepting, twice, wrongly, with 429, out of order, never, and a mail server that hangs up
+after DATA."""
 
 
 def short_plan(seed: int, seconds: float, *, with_disk: bool) -> list[Fault]:
@@ -96,7 +106,7 @@ def short_plan(seed: int, seconds: float, *, with_disk: bool) -> list[Fault]:
 def long_plan(seed: int, seconds: float, *, with_disk: bool) -> list[Fault]:
     """`make chaos`: also a broker away for 150 s, once stopped and once frozen."""
     chance = random.Random(seed)
-    platform = [(Kind.BROKER_STOP, 150.0), (Kind.BROKER_FREEZE, 150.0), (Kind.BROKER_KILL, 1.0)]
+    platform = [(Kind.BROKER_STOP, LONG_AWAY), (Kind.BROKER_FREEZE, LONG_AWAY), (Kind.BROKER_KILL, 1.0)]
     platform += [(Kind.MONGO_KILL, 1.0), (Kind.MONGO_FREEZE, 15.0), (Kind.BROKER_KILL, 3.0), (Kind.MONGO_KILL, 5.0)]
     platform += [(Kind.DISK_FULL, 10.0)] if with_disk else []
     return _woven(
@@ -130,22 +140,25 @@ def _platform_track(chance: random.Random, faults: Sequence[tuple[Kind, float]],
 
 
 def _process_track(chance: random.Random, *, freezes: Sequence[str], pairs: float, gap: float) -> Iterator[Fault]:
-    """Every process killed once, those of `freezes` frozen once, clocks stepped; then anew while there is time."""
+    """Every process killed once, those of `freezes` frozen once, two clocks stepped; then anew while there is time."""
     at = 2.0
     while True:
         kills = _grouped(chance, PROCESS_NAMES, pairs)
         frozen = [name for name in PROCESS_NAMES if name.partition("-")[2] in freezes]
-        stepped = [name for name in PROCESS_NAMES if not name.endswith("-web")]
         others = [Fault(Kind.FREEZE, 0, LONGER_THAN_EVERY_LEASE, group) for group in _grouped(chance, frozen, pairs)]
         others += [
-            Fault(Kind.CLOCK, 0, 8.0, (name,), {"seconds": chance.choice((-3600.0, -90.0, 45.0, 3600.0))})
-            for name in chance.sample(stepped, 2)
+            Fault(Kind.CLOCK, 0, 8.0, (name,), {"seconds": chance.choice(_steps(name))})
+            for name in chance.sample(PROCESS_NAMES, 2)
         ]
         for fault in _two_to_one(
             [Fault(Kind.KILL, 0, 0, group) for group in kills], chance.sample(others, len(others))
         ):
             yield Fault(fault.kind, at, fault.seconds, fault.targets, fault.settings)
             at += fault.seconds + gap * chance.uniform(0.8, 1.2)
+
+
+def _steps(process: str) -> tuple[float, ...]:
+    return FAR_STEPS + NEAR_STEPS if process.endswith(("-deliver", "-timers")) else FAR_STEPS
 
 
 def _two_to_one(often: Sequence[Fault], rarely: Sequence[Fault]) -> Iterator[Fault]:
@@ -166,10 +179,11 @@ def _outside_track(chance: random.Random, *, every: float) -> Iterator[Fault]:
 
 
 def _grouped(chance: random.Random, names: Sequence[str], pairs: float) -> list[tuple[str, ...]]:
-    """All names, alone or two at once."""
-    left, groups = chance.sample(list(names), len(names)), []
+    """All names, alone or two at once; two at once at least one time."""
+    left = chance.sample(list(names), len(names))
+    groups: list[tuple[str, ...]] = []
     while left:
-        size = 2 if len(left) > 1 and chance.random() < pairs else 1
+        size = 2 if len(left) > 1 and (not groups or chance.random() < pairs) else 1
         groups.append(tuple(left[:size]))
         left = left[size:]
     return groups

@@ -15,6 +15,7 @@ import urllib3
 import xlsxwriter
 
 from tests.chaos.commands import Account, Command
+from tests.chaos.steps import CONCERN_STEPS, TASK_STEPS, concern_body
 from tests.chaos.world import World, registered
 from tests.support.inbox_client import InboxClient
 
@@ -39,7 +40,7 @@ class Known:
 class Load:
     """Workers that act until they are told to stop. `rest` is the mean pause of a worker, in seconds."""
 
-    def __init__(self, world: World, inbox: InboxClient, seed: int, *, rest: float = 0.25) -> None:
+    def __init__(self, world: World, inbox: InboxClient, seed: int, *, rest: float = 0.5) -> None:
         self._world, self._inbox, self._rest = world, inbox, rest
         self.known = Known()
         self._lock = threading.Lock()
@@ -271,21 +272,28 @@ class Load:
             body,
             events=(f"{SCHEDULING}concern.raised.v1",),
         )
-        if not raised.accepted:
+        if raised.accepted:
+            self.known.concerns[raised.answer["id"]] = "classify"
+
+    def work_on_concern(self, chance: random.Random) -> None:
+        """The next step of some concern, until its branch is content."""
+        found = self._some(chance, list(self.known.concerns.items()))
+        if found is None:
             return
-        path = f"/v1/concerns/{raised.answer['id']}"
-        self._ask(
-            self._world.secretary, chance, "concern taken up", "scheduling", f"{path}/start", {"note": "Đang xem"}
-        )
-        self._ask(
-            self._world.secretary,
+        concern, step = found
+        account, name, verb, onward = CONCERN_STEPS[step]
+        told = ("concern.answered", "concern-answer.state") if step == "answer" else ()
+        done = self._ask(
+            getattr(self._world, account),
             chance,
-            "concern answered",
+            f"concern {name}",
             "scheduling",
-            f"{path}/answer",
-            {"answer": "Sẽ chi"},
-            events=(f"{SCHEDULING}concern.answered.v1", f"{SCHEDULING}concern-answer.state.v1"),
+            f"/v1/concerns/{concern}/{verb}",
+            concern_body(step),
+            events=tuple(f"{SCHEDULING}{event}.v1" for event in told),
         )
+        if done.accepted:
+            self.known.concerns[concern] = chance.choice(onward)
 
     # --- how
 
@@ -335,14 +343,6 @@ class Load:
         return chance.choice(things) if things else None
 
 
-TASK_STEPS = {
-    "acknowledge": ("member", "acknowledged", ("complete",)),
-    "complete": ("member", "completed", ("accept", "return")),
-    "accept": ("secretary", "accepted", ("accept",)),
-    "return": ("secretary", "returned", ("complete",)),
-}
-"""Step → who takes it, what is told of it, what may come next. A second `accept` is refused, as it must be."""
-
 Act = Callable[[Load, random.Random], None]
 
 ACTS: tuple[tuple[Act, float], ...] = (
@@ -358,6 +358,7 @@ ACTS: tuple[tuple[Act, float], ...] = (
     (Load.edit, 2),
     (Load.take_in_list, 1.2),
     (Load.raise_concern, 0.7),
+    (Load.work_on_concern, 2.5),
 )
 
 

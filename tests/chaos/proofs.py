@@ -91,16 +91,18 @@ def all_answered(evidence: Evidence) -> Finding:
     return finding
 
 
+_COUNTED = ("meetings", "tasks", "concerns")
+
+
 def versions_add_up(evidence: Evidence) -> Finding:
-    """A meeting's or task's version is one more than the changes that were accepted: none was lost or done twice."""
-    finding = Finding("versions equal accepted changes (meetings, tasks)")
+    """A thing's version is one more than the changes of it that were accepted: none was lost or done twice."""
+    finding = Finding("versions equal accepted changes (meetings, tasks, concerns)")
     changes: Counter[str] = Counter()
     for one in evidence.commands:
-        if (one.accepted and one.name in ("meeting moved", "meeting cancelled")) or (
-            one.accepted and one.name.startswith("task:")
-        ):
-            changes[one.path.split("/")[3]] += 1
-    for collection in ("meetings", "tasks"):
+        _, _, collection, *rest = one.path.split("/")
+        if one.accepted and collection in _COUNTED and len(rest) == 2 and rest[1] != "answers":
+            changes[rest[0]] += 1
+    for collection in _COUNTED:
         for row in evidence.stores.rows("scheduling", collection, only={"version": 1}):
             expected = 1 + changes[row["_id"]]
             finding.look(row["version"] == expected, f"{collection} {row['_id']}: {row['version']}, not {expected}")

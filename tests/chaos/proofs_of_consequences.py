@@ -5,12 +5,9 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
 from typing import Any
 
-from tests.chaos.director import Done
 from tests.chaos.evidence import TopicRecord
-from tests.chaos.faults import Kind
 from tests.chaos.findings import Finding
 from tests.chaos.proofs import Evidence
 
@@ -33,9 +30,6 @@ _TOLD_OF = tuple(
 )
 _REPLY = "vn.nhipdoan.notifications.reply.received.v1"
 _ANSWERED = "vn.nhipdoan.scheduling.invitation.answered.v1"
-MAIL_WINDOW = 16
-"""Mails that one deliverer may have on their way at once (DELIVER_MAIL_THREADS)."""
-GOES_ON_WITHIN = timedelta(seconds=10)
 
 
 def announced_once(evidence: Evidence) -> Finding:
@@ -95,42 +89,6 @@ def invitees_reached(evidence: Evidence) -> Finding:
     return finding
 
 
-def sms_sent_once(evidence: Evidence, received: Sequence[Mapping[str, Any]]) -> Finding:
-    """A delivery that went out is at the gateway once; one that did not is not there, and says why."""
-    finding = Finding("each SMS at the gateway exactly once")
-    at_gateway = Counter(str(one["request_id"]) for one in received if one["kind"] == "sms")
-    deliveries = evidence.stores.rows("notifications", "deliveries", {"channel": "sms"})
-    for row in deliveries:
-        went = row["state"] in ("accepted", "delivered") or row["reason"] == "not_delivered"
-        times = at_gateway[row["_id"]]
-        holds = times == went or (row["in_doubt"] and times <= 1)
-        finding.look(holds, f"{row['_id']} {row['state']}/{row['reason']}: {times}×")
-        finding.look(went or bool(row["reason"]), f"{row['_id']} is {row['state']} without a reason")
-    for id in at_gateway.keys() - {row["_id"] for row in deliveries}:
-        finding.look(False, f"the gateway got {id}, which is no delivery")
-    absorbed = sum(int(one["request_id_count"]) - 1 for one in received if one["kind"] == "sms")
-    finding.note = f"{absorbed} repetitions absorbed by the gateway's key"
-    return finding
-
-
-def mails_sent(evidence: Evidence, received: Sequence[Mapping[str, Any]], done: Sequence[Done]) -> Finding:
-    """SMTP has no key: at least once, and no more repetitions than were on their way at kills and hang-ups."""
-    finding = Finding("each e-mail sent; repetitions ≤ in flight")
-    mails = Counter(str(one["message_id"]).strip("<>").partition("@")[0] for one in received if one["kind"] == "email")
-    for row in evidence.stores.rows("notifications", "deliveries", {"channel": "email"}):
-        went = row["state"] in ("accepted", "delivered")
-        times = mails[row["_id"]]
-        finding.look((times > 0) == went or row["in_doubt"], f"{row['_id']} {row['state']}/{row['reason']}: {times}×")
-    repeated = sum(count - 1 for count in mails.values())
-    cuts = sum("notifications-deliver" in one.fault.targets for one in done)
-    cuts += sum(one.fault.kind in (Kind.MONGO_KILL, Kind.MONGO_FREEZE) for one in done)
-    was_hung_up = any("mail_hangup_rate" in one.fault.settings for one in done)
-    bound = MAIL_WINDOW * cuts
-    finding.look(was_hung_up or repeated <= bound, f"{repeated} mails repeated; {bound} could have been on their way")
-    finding.note = f"{repeated} repeated, {cuts} cuts{', and hang-ups after DATA' if was_hung_up else ''}"
-    return finding
-
-
 def replies_kept_once(evidence: Evidence, received: Sequence[Mapping[str, Any]]) -> Finding:
     """What the webhook said yes to is kept, once: the reply's row is made from the gateway's id."""
     from notifications.application.receive_reply import reply_id
@@ -171,38 +129,6 @@ def queues_drained(counts: Mapping[str, int]) -> Finding:
     for name, count in counts.items():
         finding.look(count == 0, f"{name}: {count}")
     return finding
-
-
-def went_on(done: Sequence[Done], signs: Sequence[datetime], answers: Sequence[datetime]) -> Finding:
-    """Work goes on within ten seconds of each fault's end, where no other fault was still on or came between."""
-    finding = Finding("work goes on within 10 s of each fault's end")
-    slowest = timedelta(0)
-    for one in done:
-        if one.ended is None or one.fault.kind is Kind.OUTSIDE or one.fault.kind is Kind.CLOCK:
-            continue
-        until = min([other.began for other in done if _bothers(other) and other.began > one.began], default=None)
-        if any(_bothers(other) and other is not one and other.began <= one.ended <= _end(other) for other in done):
-            continue
-        took = max(_first_after(one.ended, signs), _first_after(one.ended, answers))
-        if until is not None and one.ended + took > until:
-            continue
-        slowest = max(slowest, took)
-        finding.look(took <= GOES_ON_WITHIN, f"{one.fault}: {took.total_seconds():.1f} s")
-    finding.note = f"slowest {slowest.total_seconds():.1f} s"
-    return finding
-
-
-def _bothers(one: Done) -> bool:
-    return one.fault.kind not in (Kind.OUTSIDE, Kind.CLOCK)
-
-
-def _end(one: Done) -> datetime:
-    return one.ended or one.began
-
-
-def _first_after(instant: datetime, signs: Sequence[datetime]) -> timedelta:
-    later = [sign - instant for sign in signs if sign > instant]
-    return min(later, default=timedelta(0))
 
 
 def _body(record: TopicRecord) -> Any:

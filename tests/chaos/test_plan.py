@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from itertools import pairwise
 
 import pytest
 
+from chassis.messaging.kafka.consumer import KafkaSource
+from chassis.messaging.lease import LEASE_SECONDS
+from notifications.settings import Settings
 from tests.chaos.faults import (
     LONGER_THAN_EVERY_LEASE,
     OUTSIDE_SETTINGS,
@@ -37,6 +42,21 @@ def test_ten_minutes_break_everything(seed: int) -> None:
     assert {150.0} <= {fault.seconds for fault in plan if fault.kind is Kind.BROKER_STOP}
     assert {150.0} <= {fault.seconds for fault in plan if fault.kind is Kind.BROKER_FREEZE}
     assert len([fault for fault in plan if fault.kind is Kind.OUTSIDE]) >= 2 * len(OUTSIDE_SETTINGS)
+
+
+def test_a_freeze_is_longer_than_every_lease_and_session_of_the_product() -> None:
+    leases = (LEASE_SECONDS, Settings.model_fields["deliver_lease_seconds"].default)
+    session = re.search(r"session_timeout_ms=([0-9_]+)", inspect.getsource(KafkaSource))
+    assert session is not None
+    longest = max(*leases, int(session[1]) / 1000)
+    assert longest < 10 < LONGER_THAN_EVERY_LEASE, "work goes on within ten seconds of a holder's death"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_clocks_whose_time_is_stored_are_stepped_so_far_that_no_stamp_is_mistaken(seed: int) -> None:
+    for fault in long_plan(seed, 600, with_disk=True):
+        if fault.kind is Kind.CLOCK and not fault.targets[0].endswith(("-deliver", "-timers")):
+            assert abs(fault.settings["seconds"]) > 600 + 900
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -1,0 +1,145 @@
+"""Work goes on within ten seconds of each fault's end: seen by what the broken part, and only it, could have done.
+
+Every fault is judged. Where the work does not go on in time and another fault that hinders it lasts or has begun
+meanwhile, it must go on after that one's end instead: until then nobody can. The table says how often that was so.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from tests.chaos.faults import PLATFORM, PROCESS_NAMES, Fault, Kind
+from tests.chaos.findings import Finding
+
+GOES_ON_WITHIN = timedelta(seconds=10)
+PUBLISHED, APPLIED, LISTS = "published", "applied", "members lists"
+SMS, MAIL = "SMS taken", "mail taken"
+
+
+class Played(Protocol):
+    """A fault as it happened."""
+
+    @property
+    def fault(self) -> Fault: ...
+
+    @property
+    def began(self) -> datetime: ...
+
+    @property
+    def ended(self) -> datetime | None: ...
+
+
+Signs = Mapping[str, Sequence[datetime]]
+"""When work of each kind was seen to be done, in order."""
+
+
+def ready(process: str) -> str:
+    """The sign that a process calls itself ready."""
+    return f"{process} ready"
+
+
+_DOWN_FROM_NOTIFICATIONS_CONSUME = (f"notifications {APPLIED}", SMS, MAIL, f"notifications {PUBLISHED}")
+_REPLIES = f"scheduling {APPLIED}"
+
+OWN: Mapping[str, frozenset[str]] = {
+    "members-web": frozenset({"members answers"}),
+    "members-relay": frozenset({f"members {PUBLISHED}"}),
+    "members-timers": frozenset({LISTS}),
+    "scheduling-web": frozenset({"scheduling answers"}),
+    "scheduling-relay": frozenset({f"scheduling {PUBLISHED}"}),
+    "scheduling-consume": frozenset({_REPLIES}),
+    "notifications-web": frozenset({f"notifications {PUBLISHED}"}),
+    "notifications-relay": frozenset({f"notifications {PUBLISHED}"}),
+    "notifications-timers": frozenset({f"notifications {PUBLISHED}"}),
+    "notifications-consume": frozenset({f"notifications {APPLIED}"}),
+    "notifications-deliver": frozenset({SMS, MAIL}),
+}
+"""The work that a process does all the time under the load. Of the others (members-consume, which hears of refusals,
+and scheduling-timers, which looks for what is overdue) it is only seen that they call themselves ready."""
+
+_BELOW: Mapping[str, Collection[str]] = {
+    "members-relay": (),
+    "scheduling-relay": _DOWN_FROM_NOTIFICATIONS_CONSUME,
+    "notifications-consume": _DOWN_FROM_NOTIFICATIONS_CONSUME,
+    "notifications-deliver": (f"notifications {PUBLISHED}",),
+    "notifications-web": (_REPLIES,),
+    "notifications-relay": (_REPLIES,),
+}
+"""What else must wait for a process: the work that lives on its own."""
+
+FLOWS = frozenset().union(*OWN.values())
+EVERYTHING = FLOWS | {ready(name) for name in PROCESS_NAMES}
+
+
+def judged_by(fault: Fault) -> frozenset[str]:
+    """The signs of which each must be seen after the fault."""
+    if fault.kind in PLATFORM:
+        return FLOWS
+    if fault.kind is Kind.OUTSIDE:
+        return frozenset({MAIL if "mail_hangup_rate" in fault.settings else SMS})
+    own = [OWN.get(name, frozenset()) | {ready(name)} for name in fault.targets]
+    return frozenset().union(*own)
+
+
+def hindered_by(fault: Fault) -> frozenset[str]:
+    """The signs that may be missing while the fault lasts. The load has few hands: where a web process does not answer,
+    they all wait for it."""
+    if fault.kind in PLATFORM:
+        return EVERYTHING
+    if fault.kind is Kind.OUTSIDE:
+        return judged_by(fault) | {f"notifications {PUBLISHED}"}
+    if any(name.endswith("-web") for name in fault.targets):
+        return judged_by(fault) | FLOWS
+    below = [frozenset(_BELOW.get(name, ())) for name in fault.targets]
+    return judged_by(fault).union(*below)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """How long after the end of a fault, and of those that came over it, the work was seen to go on."""
+
+    took: timedelta
+    with_others: bool
+
+
+def judge(one: Played, sign: str, instants: Sequence[datetime], done: Iterable[Played]) -> Judged | None:
+    """`instants` in order. None: nothing was seen any more, and no other fault explains it."""
+    others = [other for other in done if other is not one and sign in hindered_by(other.fault)]
+    end, with_others = _end(one), False
+    while True:
+        at = bisect_right(instants, end)
+        took = instants[at] - end if at < len(instants) else None
+        if took is not None and took <= GOES_ON_WITHIN:
+            return Judged(took, with_others)
+        lasting = [_end(other) for other in others if other.began <= end + GOES_ON_WITHIN and _end(other) > end]
+        if not lasting:
+            return None if took is None else Judged(took, with_others)
+        end, with_others = min(lasting), True
+
+
+def went_on(done: Sequence[Played], signs: Signs) -> Finding:
+    """Every fault with a target, by every sign of what it broke."""
+    finding = Finding("work goes on within 10 s of each fault's end")
+    slowest, with_others = timedelta(0), 0
+    for one in done:
+        for sign in sorted(judged_by(one.fault)):
+            judged = judge(one, sign, signs.get(sign, ()), done)
+            within = judged is not None and judged.took <= GOES_ON_WITHIN
+            finding.look(within, f"{one.fault}, ended {_end(one):%H:%M:%S}: {sign} {_told(judged)}")
+            if judged is not None:
+                slowest = max(slowest, judged.took)
+                with_others += judged.with_others
+    finding.note = f"slowest {slowest.total_seconds():.1f} s; {with_others} judged at the end of a fault over it"
+    return finding
+
+
+def _told(judged: Judged | None) -> str:
+    return "never again" if judged is None else f"after {judged.took.total_seconds():.1f} s"
+
+
+def _end(one: Played) -> datetime:
+    return one.ended or one.began
