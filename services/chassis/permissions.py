@@ -5,7 +5,7 @@ The same `Reach` that answers one question also filters lists, so that a list ne
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -84,16 +84,23 @@ class Reach:
 
     def as_filter(self, *, path: str = "unit_path", unit: str = "unit_id", person: str | None = "person_id") -> Filter:
         """The same decision as a query: `path` is the array of ids from the root, `unit` the unit's own id."""
-        parts: list[Filter] = []
-        if self.below:
-            parts.append({path: {"$in": sorted(self.below)}})
-        if self.exactly:
-            parts.append({unit: {"$in": sorted(self.exactly)}})
-        if self.person_id is not None and person is not None:
-            parts.append({person: self.person_id})
+        parts = self.ways(path=path, unit=unit, person=person)
         if not parts:
             return {"_id": {"$in": []}}
         return parts[0] if len(parts) == 1 else {"$or": parts}
+
+    def ways(
+        self, *, path: str = "unit_path", unit: str = "unit_id", person: str | None = "person_id"
+    ) -> Sequence[Filter]:
+        """The same as alternatives, each with its own index: none, where nothing is reached."""
+        parts: list[Filter] = []
+        if self.below:
+            parts.append({path: {"$in": sorted(self.below)}})
+        if exactly := self.exactly - self.below:  # a subtree holds its own unit
+            parts.append({unit: {"$in": sorted(exactly)}})
+        if self.person_id is not None and person is not None:
+            parts.append({person: self.person_id})
+        return parts
 
 
 def reach(principal: Principal, verb: str, on: date) -> Reach:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -55,19 +55,48 @@ class Page(Generic[T]):
 
 
 def page(
-    store: Store, kind: Kind[D], where: Filter, *, sort: Sort = (("_id", 1),), limit: int, cursor: str | None
+    store: Store,
+    kind: Kind[D],
+    where: Filter,
+    *,
+    among: Sequence[Filter] = ({},),
+    sort: Sort = (("_id", 1),),
+    limit: int,
+    cursor: str | None,
 ) -> Page[D]:
-    """The rows after `cursor` that meet `where`, in the order of `sort` and then of ids.
+    """The rows after `cursor` that meet `where` and one of `among`, in the order of `sort` and then of ids.
 
-    Sort fields hold single values (or nothing). Raises ProblemRaised 400 `cursor-expired` when the cursor's row is
-    no longer in the list.
+    Alternatives stand in `among` where each has an index of its own: they are asked for one by one and merged, since a
+    database sorts all that two indexes find. Sort fields hold single values (or nothing). Raises ProblemRaised 400
+    `cursor-expired` when the cursor's row is no longer in the list.
     """
     order = sort if any(name == "_id" for name, _ in sort) else (*sort, ("_id", sort[-1][1] if sort else 1))
     if cursor is not None:
-        where = {"$and": [where, _after(_row_of(store, kind, where, cursor), order)]}
-    rows = store.find(kind, where, sort=order, limit=limit + 1)
+        listed = where if among == ({},) else {"$and": [where, {"$or": list(among)}]}
+        where = {"$and": [where, _after(_row_of(store, kind, listed, cursor), order)]}
+    found = [_found(store, kind, where, way, order=order, limit=limit + 1) for way in among]
+    rows = found[0] if len(found) == 1 else _merged(found, order)
     more = len(rows) > limit
     return Page(rows[:limit], _encoded(rows[limit - 1].id) if more else None)
+
+
+def _found(store: Store, kind: Kind[D], where: Filter, way: Filter, *, order: Sort, limit: int) -> list[D]:
+    if "_id" in way:  # single rows, which come without an order: the merging gives them theirs
+        return _merged([store.find(kind, {"$and": [way, where]}, sort=())], order)[:limit]
+    return store.find(kind, {"$and": [way, where]} if way else where, sort=order, limit=limit)
+
+
+def _merged(found: Sequence[list[D]], order: Sort) -> list[D]:
+    """Every row once, in order."""
+    rows = {row.id: (to_bson(row), row) for rows in found for row in rows}
+    merged = list(rows.values())
+    for name, direction in reversed(order):
+        merged.sort(key=lambda pair: _nothing_first(_at(pair[0], name)), reverse=direction < 0)
+    return [row for _, row in merged]
+
+
+def _nothing_first(value: Any) -> tuple[bool, Any]:
+    return value is not None, value
 
 
 def _row_of(store: Store, kind: Kind[D], where: Filter, cursor: str) -> dict[str, Any]:
@@ -93,7 +122,16 @@ def _after(row: dict[str, Any], order: Sort) -> Filter:
         if beyond is not None:
             alternatives.append({"$and": [*equal, beyond]} if equal else beyond)
         equal.append({name: value})
-    return {"$or": alternatives}
+    return {**_bound(row, order), "$or": alternatives}
+
+
+def _bound(row: dict[str, Any], order: Sort) -> Filter:
+    """What the alternatives have in common, for the index: a page far down is to begin at its row, not at the first."""
+    name, direction = order[0]
+    value = _at(row, name)
+    if value is None or (direction < 0 and name != "_id"):
+        return {}  # nothing sorts last downwards: it is no range
+    return {name: {"$gte" if direction > 0 else "$lte": value}}
 
 
 def _beyond(name: str, value: Any, direction: int) -> Filter | None:

@@ -52,7 +52,16 @@ def demand(context: Context, verb: str, targets: Sequence[Target], *, seen_with:
 
 def within(context: Context, verb: str, *, unit: str = "unit_id", person: str | None = None) -> Filter:
     """The filter that leaves of a list what `verb` reaches. Raises a 403 Refusal when it reaches nothing at all."""
-    found: Reach = reach(actor(context), verb, context.today)
+    return _reached(context, verb).as_filter(unit=unit, person=person)
+
+
+def ways_within(context: Context, verb: str, *, unit: str = "unit_id", person: str | None = None) -> Sequence[Filter]:
+    """The same as alternatives, for lists in an order that `within` would leave to the database to sort."""
+    return _reached(context, verb).ways(unit=unit, person=person)
+
+
+def _reached(context: Context, verb: str) -> Reach:
+    found = reach(actor(context), verb, context.today)
     if not found:
         raise Refusal(
             "not-permitted",
@@ -60,7 +69,7 @@ def within(context: Context, verb: str, *, unit: str = "unit_id", person: str | 
             en=f"This account may not read this ({verb}).",
             because="forbidden",
         )
-    return found.as_filter(unit=unit, person=person)
+    return found
 
 
 def at(path: Sequence[str], *people: str) -> list[Target]:

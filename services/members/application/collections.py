@@ -16,6 +16,7 @@ UNITS = Kind(
     Unit,
     (
         Index((("unit_path", 1), ("sort_key", 1), ("_id", 1))),  # what a principal may see, by name; a whole subtree
+        Index((("unit_path", 1), ("_id", 1))),  # a subtree whose paths are worked out anew
         Index((("facts.parent_id", 1), ("sort_key", 1), ("_id", 1))),  # the units right under one
         Index((("facts.code", 1), ("_id", 1))),  # by official code
         Index((("clusters", 1), ("sort_key", 1), ("_id", 1))),  # the units of a cluster
@@ -31,9 +32,9 @@ PEOPLE = Kind(
     (
         Index((("unit_path", 1), ("sort_key", 1), ("_id", 1))),  # lists of a subtree, by given name
         Index((("unit_ids", 1), ("sort_key", 1), ("_id", 1))),  # lists of exactly one branch, by given name
-        Index((("memberships.unit_id", 1), ("sort_key", 1), ("_id", 1))),  # who belonged to a branch on some day
         Index((("words", 1), ("sort_key", 1), ("_id", 1))),  # search by words of the name
-        Index((("points.address", 1),)),  # who uses a telephone or e-mail address
+        Index((("sort_key", 1), ("_id", 1))),  # search by how the given name begins, beside its words
+        Index((("unit_path", 1), ("_id", 1))),  # a subtree whose paths are worked out anew
     ),
 )
 ERASURES = Kind("erasures", Erasure)  # by id only: all of them, when states are told again
@@ -67,12 +68,16 @@ ACCOUNTS = Kind(
         Index((("username", 1),), unique=True),  # signing in
         Index((("person_id", 1),), unique=True, only={"kind": "person"}),  # one account a person
         Index((("unit_path", 1), ("username", 1), ("_id", 1))),  # accounts of a subtree
+        Index((("unit_path", 1), ("_id", 1))),  # a subtree whose paths are worked out anew
     ),
 )
 CLIENTS = Kind(
     "clients",
     Client,
-    (Index((("unit_path", 1), ("sort_key", 1), ("_id", 1))),),  # clients of a subtree
+    (
+        Index((("unit_path", 1), ("sort_key", 1), ("_id", 1))),  # clients of a subtree
+        Index((("unit_path", 1), ("_id", 1))),  # a subtree whose paths are worked out anew
+    ),
 )
 REFRESH_TOKENS = Kind(
     "refresh_tokens",

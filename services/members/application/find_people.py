@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,7 +11,7 @@ from chassis.context import Context
 from chassis.failures import missing
 from chassis.storage.documents import Filter, Sort
 from chassis.storage.store import Store
-from members.application.authority import PERSON, demand, is_oneself, may, of_person, within
+from members.application.authority import PERSON, demand, is_oneself, may, of_person, ways_within
 from members.application.collections import PEOPLE
 from members.application.find_units import units_by_id
 from members.domain.names import folded, words
@@ -64,9 +65,14 @@ def may_see_contacts(context: Context, person: Person, units: dict[str, Unit]) -
     return is_oneself(context, person.id) or may(context, "contacts.read", of_person(person, units))
 
 
-def people_wanted(context: Context, wanted: PeopleWanted) -> Filter:
-    """The query of a list. A unit whose people the caller may not read has none, like a unit that does not exist."""
-    parts: list[Filter] = [within(context, "people.read", unit="unit_ids", person="_id")]
+def people_in_reach(context: Context) -> Sequence[Filter]:
+    """Whom the caller may read, as alternatives: of subtrees, of single branches, and oneself. 403 when nobody."""
+    return ways_within(context, "people.read", unit="unit_ids", person="_id")
+
+
+def people_wanted(wanted: PeopleWanted) -> Filter:
+    """What a list is narrowed to, whoever asks."""
+    parts: list[Filter] = []
     belongs: dict[str, Any] = {} if wanted.ended else dict(in_force(wanted.on))
     if wanted.kind is not None:
         belongs["kind"] = wanted.kind.value
@@ -80,7 +86,7 @@ def people_wanted(context: Context, wanted: PeopleWanted) -> Filter:
         parts.append(_named(wanted.text))
     if wanted.ids:
         parts.append({"_id": {"$in": list(wanted.ids)}})
-    return parts[0] if len(parts) == 1 else {"$and": parts}
+    return {"$and": parts} if parts else {}
 
 
 def _named(text: str) -> Filter:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,7 +11,7 @@ from chassis.context import Context
 from chassis.failures import missing
 from chassis.storage.documents import Filter, Sort
 from chassis.storage.store import Store
-from members.application.authority import UNIT, demand, of_unit, within
+from members.application.authority import UNIT, demand, of_unit, ways_within
 from members.application.collections import UNITS
 from members.domain.names import words
 from members.domain.spans import in_force
@@ -52,9 +52,14 @@ def read_unit(context: Context, store: Store, id: str) -> Unit:
     return unit
 
 
-def units_wanted(context: Context, wanted: UnitsWanted) -> Filter:
-    """The query of a list. Facts are asked for as of the day; reach goes by the tree as it stands now."""
-    parts: list[Filter] = [within(context, "units.read", unit="_id")]
+def units_in_reach(context: Context) -> Sequence[Filter]:
+    """What the caller may read, as alternatives: subtrees and single units, by the tree as it stands now."""
+    return ways_within(context, "units.read", unit="_id")
+
+
+def units_wanted(wanted: UnitsWanted) -> Filter:
+    """What a list is narrowed to, whoever asks. Facts are asked for as of the day."""
+    parts: list[Filter] = []
     fact: dict[str, Any] = {} if wanted.ended else dict(in_force(wanted.on))
     told = {"parent_id": wanted.parent_id, "kind": wanted.kind, "code": wanted.code}
     fact |= {name: value for name, value in told.items() if value is not None}
@@ -72,7 +77,7 @@ def units_wanted(context: Context, wanted: UnitsWanted) -> Filter:
         parts.append({"pilot": wanted.pilot})
     if wanted.text is not None:
         parts.extend({"words": word} for word in words(wanted.text) or ("\u0000",))
-    return parts[0] if len(parts) == 1 else {"$and": parts}
+    return {"$and": parts} if parts else {}
 
 
 def units_by_id(store: Store, ids: Iterable[str | None]) -> dict[str, Unit]:

@@ -28,6 +28,7 @@ from members.application.find_people import (
     BY_GIVEN_NAME,
     PeopleWanted,
     may_see_contacts,
+    people_in_reach,
     people_wanted,
     read_person,
 )
@@ -211,8 +212,8 @@ def erase(path: IdPath) -> Response:
 
 
 def _listed(context: Context, wanted: PeopleWanted, limit: int, cursor: str | None) -> Reply:
-    where = people_wanted(context, wanted)
-    found = page(store(), PEOPLE, where, sort=BY_GIVEN_NAME, limit=limit, cursor=cursor)
+    where, reach = people_wanted(wanted), people_in_reach(context)
+    found = page(store(), PEOPLE, where, among=reach, sort=BY_GIVEN_NAME, limit=limit, cursor=cursor)
     units = _units_of(found.items)
     note_access(context, "people.read", found.items)
     return Reply(found.listed(Listing[PersonRow], lambda person: PersonRow.of(person, units, wanted.on)))

@@ -15,7 +15,7 @@ from chassis.web.conditions import expected_version
 from chassis.web.identifiers import Id, IdPath
 from chassis.web.paging import Listing, PageQuery, page
 from members.application.collections import PEOPLE, PORTFOLIOS, UNITS
-from members.application.find_units import BY_NAME, UnitsWanted, units_by_id, units_wanted
+from members.application.find_units import BY_NAME, UnitsWanted, units_by_id, units_in_reach, units_wanted
 from members.application.give_portfolio import (
     NewPortfolio,
     PortfoliosWanted,
@@ -158,8 +158,8 @@ def list_ungiven(query: UngivenQuery) -> Response:
 
     def answer(context: Context) -> Reply:
         on = query.as_of or context.today
-        where = units_wanted(context, UnitsWanted(on=on, under=query.under, kind="branch"))
-        branches = page(store(), UNITS, where, sort=BY_NAME, limit=query.limit, cursor=query.cursor)
+        where, reach = units_wanted(UnitsWanted(on=on, under=query.under, kind="branch")), units_in_reach(context)
+        branches = page(store(), UNITS, where, among=reach, sort=BY_NAME, limit=query.limit, cursor=query.cursor)
         found = branches_in_nobodys_charge(store(), branches.items, on)
         items = [UnitView.of(branch, on) for branch in found]
         return Reply(Listing[UnitView](items=items, next_cursor=branches.next_cursor))

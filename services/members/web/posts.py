@@ -19,7 +19,7 @@ from members.application.appoint import Appointment, appoint
 from members.application.collections import PEOPLE, POSTS, UNITS
 from members.application.end_post import end_post
 from members.application.find_posts import PostsWanted, Vacancy, held_in, posts_wanted, read_post, vacancies
-from members.application.find_units import BY_NAME, UnitsWanted, units_by_id, units_wanted
+from members.application.find_units import BY_NAME, UnitsWanted, units_by_id, units_in_reach, units_wanted
 from members.domain.office import Basis, Post
 from members.domain.person import Person
 from members.domain.unit import Unit
@@ -205,8 +205,8 @@ def list_vacant(query: VacantQuery) -> Response:
 
     def answer(context: Context) -> Reply:
         on = query.as_of or context.today
-        where = units_wanted(context, UnitsWanted(on=on, under=query.under, kind=query.kind))
-        units = page(store(), UNITS, where, sort=BY_NAME, limit=query.limit, cursor=query.cursor)
+        where, reach = units_wanted(UnitsWanted(on=on, under=query.under, kind=query.kind)), units_in_reach(context)
+        units = page(store(), UNITS, where, among=reach, sort=BY_NAME, limit=query.limit, cursor=query.cursor)
         found = vacancies(units.items, held_in(store(), (unit.id for unit in units.items), on), on)
         items = [VacancyView.of(one, on) for one in found if query.post in (None, one.post)]
         return Reply(Listing[VacancyView](items=items, next_cursor=units.next_cursor))

@@ -16,7 +16,7 @@ from chassis.web.paging import Listing, PageQuery, page
 from members.application.change_unit import change_traits, change_unit, dissolve_unit
 from members.application.collections import UNITS
 from members.application.create_unit import create_unit
-from members.application.find_units import BY_NAME, UnitsWanted, read_unit, units_wanted
+from members.application.find_units import BY_NAME, UnitsWanted, read_unit, units_in_reach, units_wanted
 from members.domain.unit import Unit
 from members.web.parts import Body, Day, store
 from members.web.unit_views import (
@@ -88,8 +88,10 @@ def list_units(query: UnitsQuery) -> Response:
 
     def answer(context: Context) -> Reply:
         wanted = query.wanted(context.today)
-        where = units_wanted(context, wanted)
-        found = page(store(), UNITS, where, sort=BY_NAME, limit=query.limit, cursor=query.cursor)
+        reach = units_in_reach(context)
+        found = page(
+            store(), UNITS, units_wanted(wanted), among=reach, sort=BY_NAME, limit=query.limit, cursor=query.cursor
+        )
         return Reply(found.listed(Listing[UnitView], lambda unit: UnitView.of(unit, wanted.on)))
 
     return run_query(answer)

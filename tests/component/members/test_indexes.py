@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -19,9 +19,9 @@ from chassis.storage.mongo import MongoStore, open_database
 from chassis.web.access_log import ACCESS_LOG
 from members.application import collections as stored
 from members.application.find_imports import imports_wanted, rows_wanted
-from members.application.find_people import BY_GIVEN_NAME, PeopleWanted, people_wanted
+from members.application.find_people import BY_GIVEN_NAME, PeopleWanted, people_in_reach, people_wanted
 from members.application.find_posts import PostsWanted, posts_wanted
-from members.application.find_units import BY_NAME, UnitsWanted, units_wanted
+from members.application.find_units import BY_NAME, UnitsWanted, units_in_reach, units_wanted
 from members.application.give_portfolio import PortfoliosWanted, portfolios_wanted
 from members.application.open_account import accounts_wanted
 from members.application.register_client import clients_wanted
@@ -49,19 +49,67 @@ def context(*scopes: tuple[Scope, str | None]) -> Context:
 
 OFFICER = context((Scope.UNIT_AND_BELOW, "c-1"))
 IN_CHARGE = context((Scope.PORTFOLIO, None))
+AND_ONESELF = context((Scope.UNIT_AND_BELOW, "c-1"), (Scope.UNIT, "c-1"), (Scope.SELF, None))
+ABOVE_ALL = context((Scope.UNIT_AND_BELOW, "root"), (Scope.UNIT, "root"), (Scope.SELF, None))
+IN_TWO_PLACES = context((Scope.UNIT_AND_BELOW, "c-1"), (Scope.UNIT, "c-2"), (Scope.PORTFOLIO, None), (Scope.SELF, None))
+"""Those who see a subtree and, elsewhere in the order of names, single units or themselves."""
+
+
+Asked = tuple[Kind[Any], Filter, Sort]
+
+
+def people(who: Context, **narrowed: Any) -> Asked:
+    """The list of people for somebody who is in reach of them in one way."""
+    (way,) = people_in_reach(who)
+    return stored.PEOPLE, {"$and": [way, people_wanted(PeopleWanted(TODAY, **narrowed))]}, BY_GIVEN_NAME
+
+
+def units(who: Context, **narrowed: Any) -> Asked:
+    """The list of units, likewise."""
+    (way,) = units_in_reach(who)
+    return stored.UNITS, {"$and": [way, units_wanted(UnitsWanted(TODAY, **narrowed))]}, BY_NAME
+
+
+def ordered(ways: Sequence[Filter]) -> list[Filter]:
+    """Of the queries that a page merges those that have an order; single documents are asked for by their ids."""
+    return [way for way in ways if "_id" not in way]
+
 
 QUERIES: list[tuple[str, Kind[Any], Filter, Sort]] = [
-    ("units", stored.UNITS, units_wanted(OFFICER, UnitsWanted(TODAY)), BY_NAME),
-    ("units of a parent", stored.UNITS, units_wanted(OFFICER, UnitsWanted(TODAY, parent_id="c-1")), BY_NAME),
-    ("units by kind", stored.UNITS, units_wanted(OFFICER, UnitsWanted(TODAY, under="c-1", kind="branch")), BY_NAME),
+    ("units", *units(OFFICER)),
+    ("units of a parent", *units(OFFICER, parent_id="c-1")),
+    ("units by kind", *units(OFFICER, under="c-1", kind="branch")),
     ("units by code", stored.UNITS, {"facts.code": "20656"}, BY_ID),
-    ("units by name", stored.UNITS, units_wanted(OFFICER, UnitsWanted(TODAY, text="trung ha")), BY_NAME),
-    ("units of a cluster", stored.UNITS, units_wanted(OFFICER, UnitsWanted(TODAY, cluster_id="x")), BY_NAME),
-    ("people", stored.PEOPLE, people_wanted(OFFICER, PeopleWanted(TODAY)), BY_GIVEN_NAME),
-    ("people of a branch", stored.PEOPLE, people_wanted(OFFICER, PeopleWanted(TODAY, unit_id="b-1")), BY_GIVEN_NAME),
-    ("people by name", stored.PEOPLE, people_wanted(OFFICER, PeopleWanted(TODAY, text="nguyen hoa")), BY_GIVEN_NAME),
-    ("people by given name", stored.PEOPLE, people_wanted(OFFICER, PeopleWanted(TODAY, text="hoa")), BY_GIVEN_NAME),
-    ("people in one's charge", stored.PEOPLE, people_wanted(IN_CHARGE, PeopleWanted(TODAY)), BY_GIVEN_NAME),
+    ("units by name", *units(OFFICER, text="trung ha")),
+    ("units of a cluster", *units(OFFICER, cluster_id="x")),
+    ("people", *people(OFFICER)),
+    ("people of a branch", *people(OFFICER, unit_id="b-1")),
+    ("people by name", *people(OFFICER, text="nguyen hoa")),
+    ("people by given name", *people(OFFICER, text="hoa")),
+    ("people in one's charge", *people(IN_CHARGE)),
+    *(
+        (f"{what} {whose} {number}", stored.PEOPLE, {"$and": [way, people_wanted(wanted)]}, BY_GIVEN_NAME)
+        for whose, who in (("and oneself", AND_ONESELF), ("of all", ABOVE_ALL), ("in two places", IN_TWO_PLACES))
+        for what, wanted in (
+            ("people", PeopleWanted(TODAY)),
+            ("former people", PeopleWanted(TODAY, ended=True)),
+            ("people away", PeopleWanted(TODAY, works_away=True)),
+            ("people of a branch", PeopleWanted(TODAY, unit_id="c-1-b")),
+            ("people by name", PeopleWanted(TODAY, text="nguyen hoa")),
+            ("people by given name", PeopleWanted(TODAY, text="hoa")),
+        )
+        for number, way in enumerate(ordered(people_in_reach(who)))
+    ),
+    *(
+        (f"units {whose} {number}", stored.UNITS, {"$and": [way, units_wanted(UnitsWanted(TODAY))]}, BY_NAME)
+        for whose, who in (("and one's own", AND_ONESELF), ("of all", ABOVE_ALL), ("in two places", IN_TWO_PLACES))
+        for number, way in enumerate(ordered(units_in_reach(who)))
+    ),
+    *(
+        (f"{kind.name} of a moved unit", kind, {"unit_path": "c-1", "_id": {"$gt": ""}}, BY_ID)
+        for kind in (stored.UNITS, stored.PEOPLE, stored.POSTS, stored.PORTFOLIOS, stored.ACCOUNTS, stored.CLIENTS,
+                     stored.IMPORTS)
+    ),
     ("whether people are left in a unit", stored.PEOPLE, {"unit_ids": "b-1"}, BY_GIVEN_NAME),
     ("posts", stored.POSTS, posts_wanted(OFFICER, PostsWanted(TODAY)), BY_ID),
     ("posts of a unit", stored.POSTS, posts_wanted(OFFICER, PostsWanted(TODAY, unit_id="b-1")), BY_ID),

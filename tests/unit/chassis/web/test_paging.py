@@ -117,3 +117,17 @@ def test_the_cursor_holds_an_id_and_no_value_of_the_list() -> None:
     rest = secretary.get(f"/v1/notices?limit=2&cursor={cursor}").json
     assert rest is not None
     assert ([item["id"] for item in rest["items"]], rest["next_cursor"]) == ([ids[2]], None)
+
+
+@settings(max_examples=200)
+@given(rows, sorts, st.integers(1, 5))
+def test_rows_listed_for_several_reasons_are_one_list(rows: list[Row], sort: Sort, limit: int) -> None:
+    store, ways = filled(rows), [{"name": {"$in": ["an", "binh"]}}, {"size": 1}, {"_id": {"$in": ["a", "ab", "b"]}}]
+    where: Filter = {"kept": True}
+    read = [page(store, ROWS, where, among=ways, sort=sort, limit=limit, cursor=None)]
+    while read[-1].next_cursor is not None:
+        read.append(page(store, ROWS, where, among=ways, sort=sort, limit=limit, cursor=read[-1].next_cursor))
+    whole = sort if any(name == "_id" for name, _ in sort) else (*sort, ("_id", sort[-1][1]))
+    assert [row for each in read for row in each.items] == store.find(
+        ROWS, {"$and": [where, {"$or": ways}]}, sort=whole
+    )
