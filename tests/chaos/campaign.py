@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from collections import Counter
@@ -164,6 +165,7 @@ def _proved(run: Run, counts: dict[str, int]) -> list[Finding]:
     again.broken = run.load.known.answered_differently
     confirmed = {one.path.split("/")[3] for one in evidence.commands if one.accepted and one.name == "list confirmed"}
     signs = signs_of(stores, ledger, received, run.watch, began=ledger.commands[0].asked_at)
+    (run.stage.directory / "signs.json").write_text(json.dumps(signs, default=str, indent=0))
     return [
         proofs.all_answered(evidence),
         proofs.effect_once(evidence, account_ids),

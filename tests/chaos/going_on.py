@@ -1,13 +1,14 @@
 """Work goes on within ten seconds of each fault's end: seen by what the broken part, and only it, could have done.
 
-Every fault is judged. Where the work does not go on in time and another fault that hinders it lasts or has begun
-meanwhile, it must go on after that one's end instead: until then nobody can. The table says how often that was so.
+Every fault is judged. Where the work does not go on in time and another fault that hinders it lasts, or has begun
+meanwhile, it must go on within ten seconds of that one's end. What lives on the work of another process has them from
+when that one works again, which has its own ten seconds. The table says how often it was so.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -106,28 +107,44 @@ class Judged:
     with_others: bool
 
 
-def judge(one: Played, sign: str, instants: Sequence[datetime], done: Iterable[Played]) -> Judged | None:
-    """`instants` in order. None: nothing was seen any more, and no other fault explains it."""
-    others = [other for other in done if other is not one and sign in hindered_by(other.fault)]
+def judge(one: Played, sign: str, signs: Signs, over: Mapping[Played, datetime]) -> Judged | None:
+    """`over`: every fault, with the instant at which what it broke worked again. None: nothing was seen any more, and
+    no other fault explains it."""
+    others = {
+        other: _end(other) if sign in judged_by(other.fault) else worked_again
+        for other, worked_again in over.items()
+        if other is not one and sign in hindered_by(other.fault)
+    }
     end, with_others = _end(one), False
     while True:
-        at = bisect_right(instants, end)
-        took = instants[at] - end if at < len(instants) else None
+        took = _first_after(end, signs.get(sign, ()))
         if took is not None and took <= GOES_ON_WITHIN:
             return Judged(took, with_others)
-        lasting = [_end(other) for other in others if other.began <= end + GOES_ON_WITHIN and _end(other) > end]
+        lasting = [until for other, until in others.items() if other.began <= end + GOES_ON_WITHIN and until > end]
         if not lasting:
             return None if took is None else Judged(took, with_others)
         end, with_others = min(lasting), True
+
+
+def _over(one: Played, signs: Signs) -> datetime:
+    """When all that it broke was seen to work again; at the latest when its time for that was over."""
+    took = [_first_after(_end(one), signs.get(sign, ())) for sign in judged_by(one.fault)]
+    return _end(one) + max(min(GOES_ON_WITHIN if each is None else each, GOES_ON_WITHIN) for each in took)
+
+
+def _first_after(instant: datetime, instants: Sequence[datetime]) -> timedelta | None:
+    at = bisect_right(instants, instant)
+    return instants[at] - instant if at < len(instants) else None
 
 
 def went_on(done: Sequence[Played], signs: Signs) -> Finding:
     """Every fault with a target, by every sign of what it broke."""
     finding = Finding("work goes on within 10 s of each fault's end")
     slowest, with_others = timedelta(0), 0
+    over = {one: _over(one, signs) for one in done}
     for one in done:
         for sign in sorted(judged_by(one.fault)):
-            judged = judge(one, sign, signs.get(sign, ()), done)
+            judged = judge(one, sign, signs, over)
             within = judged is not None and judged.took <= GOES_ON_WITHIN
             finding.look(within, f"{one.fault}, ended {_end(one):%H:%M:%S}: {sign} {_told(judged)}")
             if judged is not None:

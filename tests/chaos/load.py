@@ -15,7 +15,7 @@ import urllib3
 import xlsxwriter
 
 from tests.chaos.commands import Account, Command
-from tests.chaos.steps import CONCERN_STEPS, TASK_STEPS, concern_body
+from tests.chaos.steps import ASKS, CONCERN_STEPS, TASK_STEPS, answer_to, concern_body
 from tests.chaos.world import World, registered
 from tests.support.inbox_client import InboxClient
 
@@ -224,10 +224,9 @@ class Load:
         """Someone answers the last SMS on the phone, with its code where it has one."""
         try:
             received = self._inbox.messages(kind="sms", since=max(0, self._revision() - 150))
-            asked = [one for one in received if "Tra loi" in one["text"] or "tra loi" in one["text"]]
-            one = self._some(chance, asked)
+            one = self._some(chance, [one for one in received if ASKS.search(one["text"])])
             if one is not None:
-                self._inbox.reply(one["person"], chance.choice(("1", "2", "1", "co a", "Khong")))
+                self._inbox.reply(one["person"], answer_to(one["text"], chance))
         except (urllib3.exceptions.HTTPError, AssertionError):
             pass  # the sinks are no part of the product
 

@@ -1,7 +1,10 @@
-"""How tasks and concerns go on, step by step: who takes a step, what it is called, what may come after it."""
+"""How tasks and concerns go on, step by step: who takes a step, what it is called, what may come after it. And how one
+answers an SMS."""
 
 from __future__ import annotations
 
+import random
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -38,3 +41,15 @@ def concern_body(step: str) -> Mapping[str, Any]:
         "close": {"note": "Đã xong"},
     }
     return said[step]
+
+
+ASKS = re.compile(r"[Tt]ra loi (?:lai )?1(?: (?P<code>\w+))?:")
+"""An SMS that asks for an answer, with a code where the phone has several open invitations."""
+
+
+def answer_to(text: str, chance: random.Random) -> str:
+    """What somebody writes back: mostly what he was asked for, now and then what nobody can read."""
+    asked = ASKS.search(text)
+    code = asked["code"] if asked is not None else None
+    said = chance.choice(("1", "2", "1", "co a", "Khong"))
+    return f"{said} {code}" if code and chance.random() < 0.9 else said

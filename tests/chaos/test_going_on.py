@@ -71,6 +71,13 @@ def test_a_fault_over_it_is_awaited_and_no_longer(
     assert any("scheduling-relay" in one for one in broken) is not holds
 
 
+@pytest.mark.parametrize(("seen", "holds"), [(63, True), (65, False)])
+def test_who_lives_on_anothers_work_has_his_time_from_when_that_one_works_again(seen: float, holds: bool) -> None:
+    done = [fault(Kind.KILL, 45, 45, "members-web"), fault(Kind.KILL, 50, 50, "members-relay")]
+    broken = went_on(done, signs(members_answers=[54], members_published=[seen])).broken
+    assert any("members-relay" in one for one in broken) is not holds
+
+
 def test_the_table_says_how_many_were_judged_at_anothers_end() -> None:
     done = [fault(Kind.KILL, 50, 50, "scheduling-relay"), fault(Kind.BROKER_FREEZE, 45, 195)]
     assert "; 1 judged" in went_on(done, signs(scheduling_published=[199])).note
