@@ -76,6 +76,7 @@ class Route:
     needed: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
     is_form: bool = False
+    is_paged: bool = False
 
     @property
     def name(self) -> str:
@@ -111,7 +112,8 @@ def _route(service: str, method: str, path: str, operation: Mapping[str, Any]) -
     content = operation.get("requestBody", {}).get("content", {})
     examples = content.get("application/json", {}).get("examples", {})
     body: Any = next((shown["value"] for shown in examples.values()), {} if "application/json" in content else None)
-    return Route(service, method, path, fields, needed, body, "multipart/form-data" in content)
+    is_paged = any(one["name"] == "cursor" for one in parameters)
+    return Route(service, method, path, fields, needed, body, "multipart/form-data" in content, is_paged)
 
 
 def _sample(parameter: Mapping[str, Any]) -> str:

@@ -26,6 +26,11 @@ GRAMMAR_POSTS = {
 }
 
 
+ABOVE_OR_BESIDE = frozenset({"unit", "person", "task", "concern", "portfolio", "import", "client"})
+"""Objects that live in the sister branch or in the commune alone; a meeting or a rotation is of all its branches."""
+PAGED_BY = ("commune_secretary", *(f"partner {scope}" for scope in PARTNER_SCOPES))
+
+
 class Ground:
     """Both communes and a token for every role in commune A."""
 
@@ -136,6 +141,34 @@ def test_another_communes_things_are_as_if_they_were_not(ground: Ground) -> None
     assert snapshot(ground) == before, "something of the other commune was changed"
 
 
+def test_a_partner_of_one_branch_sees_nothing_of_the_branch_beside_it(ground: Ground) -> None:
+    """At depth: a client of each scope on one branch, asking for what lives in its sister and in the commune above."""
+    beside = ground.own.ids | {
+        "unit": ground.own.ids["branch"],
+        "partner_branch": ground.own.ids["branch"],
+        "person": ground.own.ids["member"],
+    }
+    own = ground.own.ids | {"unit": ground.own.ids["partner_branch"], "branch": ground.own.ids["partner_branch"]}
+    asked, leaks = 0, []
+    for scope in PARTNER_SCOPES:
+        token = ground.fence.partner(ground.own.ids["partner_branch"], scope)
+        for route in ground.routes:
+            if route.is_public or route.object not in ABOVE_OR_BESIDE:
+                continue
+            told = {}
+            for call in matrix.calls_on(route, own, beside, ground.guessed):
+                sent = beside if call.case.startswith("foreign") else ground.guessed
+                told[call.case] = matrix.normal(ground.call(call, token), sent, own)
+                asked += 1
+            for case, seen in told.items():
+                alike = told[case.replace("foreign", "guessed", 1)]
+                if seen != alike:
+                    leaks.append(f"{scope}: {route.service} {route.name} ({case}) {seen[:2]} but guessed {alike[:2]}")
+    say(f"\n{asked} calls by partners of a branch: {len(leaks)} leaks")
+    assert not leaks, "\n".join(leaks[:20])
+    assert asked > 200
+
+
 def test_the_matrix_is_not_empty_of_meaning(ground: Ground) -> None:
     """Every route that reads one thing is really reached, by some role, on one's own."""
     closed = []
@@ -155,6 +188,17 @@ def test_lists_counts_cursors_and_etags_do_not_feel_what_happens_elsewhere(groun
     assert not changed
     assert any(b"XAA" in text for _, text, _ in before.values())
     assert not [key for key, (_, text, _) in before.items() if SECRET.encode() in text]
+
+
+def test_every_page_of_every_list_stays_in_its_order_whatever_grows_elsewhere(ground: Ground) -> None:
+    """Page by page with one row each: rows, their order, cursors and totals."""
+    before = {role: dict(pages(ground, role)) for role in PAGED_BY}
+    assert sum(len(told) for listed in before.values() for told in listed.values()) > 60
+    made_more(ground)
+    changed = [
+        f"{role} {path}" for role in PAGED_BY for path, told in pages(ground, role) if told != before[role][path]
+    ]
+    assert not changed
 
 
 def test_a_cursor_of_another_commune_opens_nothing(ground: Ground) -> None:
@@ -178,9 +222,12 @@ def test_time_does_not_tell_404_from_403(ground: Ground) -> None:
     milliseconds. Taken in turns, and the best of them, since a busy machine makes anything late and nothing early."""
     token = ground.roles["commune_secretary"]
     for route in ground.routes:
-        if route.method != "GET" or route.object is None or route.is_public:
+        if route.object is None or route.is_public:
             continue
-        foreign, guessed = (matrix.own_call(route, ids) for ids in (ground.other.ids, ground.guessed))
+        foreign, guessed = (
+            next(call for call in matrix.calls_on(route, ground.own.ids, ids, ids) if call.case == "foreign path")
+            for ids in (ground.other.ids, ground.guessed)
+        )
         took = [(timed(ground, foreign, token), timed(ground, guessed, token)) for _ in range(15)]
         best = [min(times) for times in zip(*took, strict=True)]
         assert abs(best[0] - best[1]) < 0.002, (route.name, best)
@@ -200,6 +247,24 @@ def readings(ground: Ground) -> Iterator[tuple[tuple[str, str], tuple[int, bytes
                 continue
             answer = ground.call(matrix.own_call(route, ground.own.ids), token)
             yield (role, f"{route.service} {route.path}"), (answer.status_code, answer.data, answer.headers.get("ETag"))
+
+
+def pages(ground: Ground, role: str) -> Iterator[tuple[str, list[bytes]]]:
+    """Each list that the role may read, as its pages' bytes in turn."""
+    for route in ground.routes:
+        path = f"{route.service} {route.path}"
+        if route.method != "GET" or "{" in route.path or route.is_public or not route.is_paged or "access-log" in path:
+            continue
+        told: list[bytes] = []
+        cursor: str | None = ""
+        while cursor is not None and len(told) < 40:
+            call = matrix.own_call(route, ground.own.ids)
+            query = dict(call.options["query_string"]) | {"limit": "1"} | ({"cursor": cursor} if cursor else {})
+            call = matrix.Call(route, "paged", call.path, {**call.options, "query_string": query})
+            answer = ground.call(call, ground.roles[role])
+            told.append(answer.data)
+            cursor = (answer.get_json() or {}).get("next_cursor") if answer.status_code == 200 else None
+        yield path, told
 
 
 def made_more(ground: Ground) -> None:
