@@ -144,7 +144,7 @@ MUTATIONS = (
         "services/notifications/workers/deliverer.py",
         "return held is not None and self._monotonic() < held.until",
         "return held is not None",
-        DELIVERING,
+        ("tests/component/notifications/test_losing_a_lease.py",),
     ),
     Mutation(
         "§6 topics: only the owner writes",
