@@ -18,7 +18,7 @@ from contracts import (  # noqa: F401  importing them is what fills the catalogu
 )
 from contracts.model import CATALOGUE, Contract
 
-__all__ = ["CATALOGUE", "Contract", "Topic", "topics", "topics_owned_by"]
+__all__ = ["CATALOGUE", "Contract", "Topic", "topics", "topics_owned_by", "topics_read_by"]
 
 
 @dataclass(frozen=True)
@@ -48,3 +48,8 @@ def topics() -> dict[str, Topic]:
 def topics_owned_by(service: str) -> list[Topic]:
     """Those that the service alone writes, and that its `migrate` makes."""
     return [topic for topic in topics().values() if topic.owner == service]
+
+
+def topics_read_by(service: str) -> list[Topic]:
+    """Those that the service's consumer reads."""
+    return [topic for topic in topics().values() if service in topic.readers]

@@ -1,4 +1,5 @@
-"""`python -m members web | relay | consume | timers | migrate`, and the operators' `dead-letters …`, `republish …`."""
+"""`python -m members web | relay | consume | timers | migrate`, and the operators' commands: `dead-letters`,
+`republish`, `rewind`."""
 
 from __future__ import annotations
 
@@ -70,11 +71,19 @@ def republish(settings: Settings, arguments: Sequence[str]) -> Iterable[str]:
     return operator_commands.republish(SERVICE, settings, arguments, states=STATES)
 
 
+def rewind(settings: Settings, arguments: Sequence[str]) -> Iterable[str]:
+    from chassis.messaging import operator_commands
+    from contracts.catalogue import topics_read_by
+
+    topics = [topic.name for topic in topics_read_by(SERVICE)]
+    return operator_commands.rewind(SERVICE, settings, arguments, topics=topics)
+
+
 COMMAND_LINE = CommandLine(
     SERVICE,
     Settings,
     processes={"web": web, "relay": relay, "consume": consume, "timers": timers, "migrate": migrate},
-    commands={"dead-letters": dead_letters, "republish": republish},
+    commands={"dead-letters": dead_letters, "republish": republish, "rewind": rewind},
 )
 """No `rebuild`: members keeps no read model of what others own."""
 

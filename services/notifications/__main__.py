@@ -1,5 +1,5 @@
-"""`python -m notifications web | relay | consume | deliver | timers | migrate`, and the operators' `dead-letters …`,
-`rebuild …`."""
+"""`python -m notifications web | relay | consume | deliver | timers | migrate`, and the operators' commands:
+`dead-letters`, `rebuild`, `rewind`."""
 
 from __future__ import annotations
 
@@ -73,6 +73,14 @@ def rebuild(settings: Settings, arguments: Sequence[str]) -> Iterable[str]:
     return operator_commands.rebuild(SERVICE, settings, arguments, projections=PROJECTIONS)
 
 
+def rewind(settings: Settings, arguments: Sequence[str]) -> Iterable[str]:
+    from chassis.messaging import operator_commands
+    from contracts.catalogue import topics_read_by
+
+    topics = [topic.name for topic in topics_read_by(SERVICE)]
+    return operator_commands.rewind(SERVICE, settings, arguments, topics=topics)
+
+
 COMMAND_LINE = CommandLine(
     SERVICE,
     Settings,
@@ -84,7 +92,7 @@ COMMAND_LINE = CommandLine(
         "timers": timers,
         "migrate": migrate,
     },
-    commands={"dead-letters": dead_letters, "rebuild": rebuild},
+    commands={"dead-letters": dead_letters, "rebuild": rebuild, "rewind": rewind},
 )
 """No `republish`: notifications tells nothing as state."""
 

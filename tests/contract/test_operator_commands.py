@@ -37,7 +37,11 @@ def test_a_service_offers_its_processes_and_the_commands_it_has_a_use_for(servic
     line = line_of(service)
     assert line.service == service
     assert set(line.processes) == {*PROCESSES_OF[service], MIGRATE}
-    wanted = {"dead-letters"} | ({"rebuild"} if SEEN[service] else set()) | ({"republish"} if TOLD[service] else set())
+    wanted = (
+        {"dead-letters", "rewind"}
+        | ({"rebuild"} if SEEN[service] else set())
+        | ({"republish"} if TOLD[service] else set())
+    )
     assert set(line.commands) == wanted
 
 

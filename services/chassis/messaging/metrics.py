@@ -7,6 +7,9 @@ from prometheus_client import Counter, Gauge
 OUTBOX_PENDING = Gauge("outbox_pending", "Messages that wait to be published")
 OUTBOX_OLDEST_SECONDS = Gauge("outbox_oldest_seconds", "Age of the oldest message that waits to be published")
 OUTBOX_REFUSED = Gauge("outbox_refused", "Messages that the broker cannot take, with their aggregates' later ones")
+KAFKA_UNANSWERED_SECONDS = Gauge(
+    "kafka_unanswered_seconds", "For how long Kafka has owed an answer; 0 when it owes none"
+)
 PUBLISHED = Counter("relay_published", "Messages acknowledged by the broker", ["topic"])
 REPUBLISHED = Counter("relay_republished", "States published again after a take-over", ["topic"])
 CONSUMED = Counter("consumer_consumed", "Records taken from the log", ["topic"])

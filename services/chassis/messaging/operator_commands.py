@@ -6,7 +6,7 @@ Each yields the lines to print and closes what it opened.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -16,9 +16,11 @@ from pymongo.database import Database
 from chassis.context import Context, new_uuid7
 from chassis.failures import Refusal
 from chassis.messaging.dead_letter_commands import dead_letter_commands
+from chassis.messaging.dead_letters import DEAD_LETTERS
 from chassis.messaging.envelope import Cause
 from chassis.messaging.handlers import Projection
 from chassis.messaging.kafka.connection import KafkaConnection
+from chassis.messaging.kafka.group_beginning import set_to_beginning
 from chassis.messaging.kafka.whole_topic import KafkaWholeTopic
 from chassis.messaging.mongo.read_model_rows import MongoReadModelRows
 from chassis.messaging.mongo.told_documents import MongoToldDocuments
@@ -55,9 +57,10 @@ def rebuild(
                 done = Rebuilding(projection, topic, MongoReadModelRows(database, projection.kind)).run(
                     remove_unknown=remove
                 )
-            yield from _told_of(name, projection.state.TOPIC, done)
+            given_up = _given_up(database, done.unreadable)
+            yield from _told_of(name, projection.state.TOPIC, done, given_up)
             kept += done.unknown - done.removed
-            failed += len(done.unreadable)
+            failed += len(done.unreadable.keys() - given_up)
     if kept:
         yield f"rows without a record stay as they are; once the topic is known to be whole: {REMOVE_UNKNOWN}"
     if failed:
@@ -82,14 +85,33 @@ def republish(
         yield "all of them are published"
 
 
-def _told_of(name: str, topic: str, done: Rebuilt) -> Iterator[str]:
+def rewind(
+    service: str, settings: ServiceSettings, arguments: Sequence[str], *, topics: Iterable[str]
+) -> Iterator[str]:
+    """`rewind <topic>… | all`: have the consumer read topics once more, from their beginning; it must be stopped.
+
+    For events after a restore. Effects stay single by the inbox (45 days), read models keep what is newer; a read
+    model is mended by `rebuild`. Raises WrongCall, Unavailable, and Refusal while a consume process runs.
+    """
+    wanted = _named(arguments, set(topics), "rewind")
+    number = set_to_beginning(KafkaConnection.of(settings), service, wanted)
+    yield f"{number} partitions of {', '.join(wanted)} are read from their beginning when consume starts"
+
+
+def _given_up(database: Database[dict[str, Any]], origins: Iterable[str]) -> set[str]:
+    """Those that a person has dropped as dead letters: nothing is left to be done about them."""
+    letters = MongoStore(database).get_many(DEAD_LETTERS, origins)
+    return {id for id, letter in letters.items() if letter.state == "dropped"}
+
+
+def _told_of(name: str, topic: str, done: Rebuilt, given_up: set[str]) -> Iterator[str]:
     yield (
         f"{name}: {done.living} states and {done.tombstones} tombstones on {topic}; "
         f"{done.written} rows written, {done.erased} erased, {done.set_back} set back, "
         f"{done.unknown} without a record, {done.removed} of them removed"
     )
     for origin, why in done.unreadable.items():
-        yield f"  not applied: {origin}  {why}"
+        yield f"  {'given up' if origin in given_up else 'not applied'}: {origin}  {why}"
 
 
 def _named(

@@ -18,6 +18,7 @@ from pymongo.database import Database
 
 from chassis.failures import Unavailable
 from chassis.messaging import metrics
+from chassis.messaging.broker_watch import BrokerWatch, WatchedPublisher, WatchedSource, outbox_reported_meanwhile
 from chassis.messaging.consumer import Brake, Consumer, TooManyDeadLetters
 from chassis.messaging.handlers import Handler
 from chassis.messaging.kafka.connection import KafkaConnection
@@ -50,26 +51,49 @@ def run_relay(service: str, settings: ServiceSettings, *, state_topics: Collecti
     Raises LeaseLost or PublishingFailed, which end the process.
     """
     database = _database(service, settings)
-    with worker_process(service, "relay", settings, readiness=_mongo_answers(database)) as worker:
+    rows, watch = MongoOutboxRows(database), _broker_watch()
+    with (
+        worker_process(service, "relay", settings, readiness=_mongo_answers(database)) as worker,
+        outbox_reported_meanwhile(rows, watch),
+    ):
         try:
-            _relay(service, settings, worker, database, state_topics)
+            _relay(
+                service,
+                settings,
+                worker,
+                table=MongoLeaseTable(database),
+                rows=rows,
+                watch=watch,
+                state_topics=state_topics,
+            )
         except Stopping:
             pass
 
 
 def _relay(
-    service: str, settings: ServiceSettings, worker: Worker, database: Database[Any], state_topics: Collection[str]
+    service: str,
+    settings: ServiceSettings,
+    worker: Worker,
+    *,
+    table: LeaseTable,
+    rows: MongoOutboxRows,
+    watch: BrokerWatch,
+    state_topics: Collection[str],
 ) -> None:
     waiting = Waiting(worker.shutdown, worker.heartbeat.beat)
-    table = MongoLeaseTable(database)
     lease = Lease(table, "relay", _who())
-    publisher = waiting.until_available(lambda: KafkaPublisher(KafkaConnection.of(settings), service))
+    kafka = KafkaConnection.of(settings)
+    publisher = waiting.until_available(lambda: watch.watch(lambda: KafkaPublisher(kafka, service)))
     try:
         waited_for(lease, waiting)
         with ThreadPoolExecutor(1, "marking") as marking:
-            rows = MongoOutboxRows(database)
             relay = Relay(
-                rows, publisher, lease, state_topics=state_topics, marking=marking, beat=worker.heartbeat.beat
+                rows,
+                WatchedPublisher(publisher, watch),
+                lease,
+                state_topics=state_topics,
+                marking=marking,
+                beat=worker.heartbeat.beat,
             )
             relay.run(worker.shutdown, OutboxAlarm(_database(service, settings, socket_seconds=_ALARM_SECONDS)))
     except BaseException as error:
@@ -132,10 +156,11 @@ def _consume(
 ) -> None:
     topics = Routes(handlers).topics
     waiting = Waiting(worker.shutdown, worker.heartbeat.beat)
-    source = waiting.until_available(lambda: KafkaSource(KafkaConnection.of(settings), service, topics))
+    watch, kafka = _broker_watch(), KafkaConnection.of(settings)
+    source = waiting.until_available(lambda: watch.watch(lambda: KafkaSource(kafka, service, topics)))
     try:
-        beat = worker.heartbeat.beat
-        Consumer(service, handlers, store, source, worker.shutdown, brake=brake, beat=beat).run()
+        watched, beat = WatchedSource(source, watch), worker.heartbeat.beat
+        Consumer(service, handlers, store, watched, worker.shutdown, brake=brake, beat=beat).run()
     finally:
         source.close()
 
@@ -189,6 +214,13 @@ def _mongo_answers(database: Database[Any]) -> Readiness:
             return bool(database.command("ping").get("ok"))
 
     return Readiness({"mongo": answers})
+
+
+def _broker_watch() -> BrokerWatch:
+    """This process's, shown by its metrics."""
+    watch = BrokerWatch()
+    metrics.KAFKA_UNANSWERED_SECONDS.set_function(lambda: watch.seconds)
+    return watch
 
 
 def _who() -> str:

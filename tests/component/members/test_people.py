@@ -7,6 +7,7 @@ import pytest
 from chassis.messaging.outbox import OUTBOX
 from chassis.web.access_log import ACCESS_LOG
 from contracts.members_states import ContactChannel, ContactState, PersonState
+from members.application.collections import ERASURES
 from tests.component.members.world import Caller, World, refused
 
 
@@ -159,6 +160,8 @@ def test_erasing_leaves_tombstones_and_nothing_to_find(world: World, commune: st
     assert world.told(ContactState)[-1] is None
     versions = [row.sequence for row in world.store.find(OUTBOX, {"aggregateid": person})]
     assert versions[-1] == max(versions)
+    (kept,) = world.store.find(ERASURES, {})
+    assert (kept.id, kept.version) == (person, versions[-1]), "enough to tell the tombstones again, and no more"
     assert world.admin.get(f"/v1/posts/{post}").json["ends"] == "2026-11-20"
     world.pass_time(seconds=3)
     assert refused(herself.get("/v1/me")) == (401, "unauthenticated")
