@@ -142,8 +142,8 @@ MUTATIONS = (
     Mutation(
         "§4 edge: what is late is not sent by who may have lost it",
         "services/notifications/workers/deliverer.py",
-        "return held is not None and self._monotonic() < held.until",
-        "return held is not None",
+        "        return self._monotonic() < held.until\n",
+        "        return True\n",
         ("tests/component/notifications/test_losing_a_lease.py",),
     ),
     Mutation(

@@ -123,12 +123,12 @@ def test_an_empty_database_is_filled_from_the_topics_and_the_gateways_key_preven
     events = {row["_id"] for row in saved["inbox"]}
     of_events = {row["_id"] for row in saved["deliveries"] if f"notifications:{row['notice_id']}" in events}
     assert rows.keys() == of_events, "all that events had led to, and nothing else"
-    assert len(of_events) > 500
+    assert len(of_events) > 100
     told = town.stage.inbox.messages(kind="sms")
     assert {one["request_id"] for one in told} == {one["request_id"] for one in sms}
     assert len(told) == len(sms)
     again = [id for id in sent & of_events if rows[id]["channel"] == "sms" and rows[id]["state"] != "stopped"]
-    assert asked(told) - asked(sms) >= len(again) > 100, "it was the key that prevented them"
+    assert asked(told) - asked(sms) >= len(again) > 50, "it was the key that prevented them"
 
 
 def _put_back(town: Town, database: Database[dict[str, Any]], saved: dict[str, Rows]) -> None:

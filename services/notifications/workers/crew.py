@@ -45,7 +45,7 @@ Done = Sent | Asked | Dropped
 class Crew:
     """Calls `carrier` with as many threads as its slowness asks for: idle ones would only fight for the processor.
 
-    `may_call` is asked right before each call, with the delivery's id.
+    `may_call` is asked right before each call, with the delivery as it was claimed.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Crew:
         *,
         name: str,
         most: int,
-        may_call: Callable[[str], bool],
+        may_call: Callable[[Delivery], bool],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._carrier, self._name, self._most, self._may_call = carrier, name, most, may_call
@@ -124,7 +124,7 @@ class Crew:
     def _called(self, task: Outgoing | Delivery) -> Done:
         delivery = task.delivery if isinstance(task, Outgoing) else task
         began = self._monotonic()
-        if not self._may_call(delivery.id):
+        if not self._may_call(delivery):
             return Dropped(delivery)
         if began < self.paused_until:
             if not isinstance(task, Outgoing):

@@ -159,9 +159,11 @@ class Deliverer:
         HELD.labels(self.channel.value).set(len(self._held))
         return len(batch)
 
-    def _is_ours(self, delivery_id: str) -> bool:
-        held = self._held.get(delivery_id)
-        return held is not None and self._monotonic() < held.until
+    def _is_ours(self, delivery: Delivery) -> bool:
+        held = self._held.get(delivery.id)
+        if held is None or held.delivery.claim != delivery.claim:
+            return False
+        return self._monotonic() < held.until
 
     def _renew(self) -> None:
         """Hold on to what has waited for a third of the lease. Only what is certainly still ours counts as renewed."""
@@ -190,8 +192,8 @@ class Deliverer:
 
     def _take(self, done: Done) -> None:
         held = self._held.get(done.delivery.id)
-        if held is None or held.recorded:
-            return
+        if held is None or held.recorded or held.delivery.claim != done.delivery.claim:
+            return  # of a claim that has passed on, perhaps to ourselves
         if isinstance(done, Dropped):
             del self._held[done.delivery.id]
             LOST.labels(self.channel.value).inc()
@@ -252,7 +254,8 @@ class Deliverer:
             self._results = results + self._results
             raise
         for held, result in results:
-            self._held.pop(held.delivery.id, None)
+            if self._held.get(held.delivery.id) is held:  # else it was due at once and is claimed anew
+                del self._held[held.delivery.id]
             RESULTS.labels(self.channel.value, result.state.value).inc()
         if held_still < len(results):
             LOST.labels(self.channel.value).inc(len(results) - held_still)

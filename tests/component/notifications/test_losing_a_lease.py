@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from notifications.domain.delivery import Channel, State
+import threading
+from collections import Counter
+from collections.abc import Callable
+from unittest.mock import patch
+
+from notifications.application.ports import Outgoing
+from notifications.domain.delivery import Channel, Delivery, State
 from notifications.domain.sending import Accepted, Answer, NeverSeen, Standing
 from notifications.workers.deliverer import Deliverer, Pace
 from tests.component.notifications.world import World, scheduled
@@ -14,16 +20,19 @@ class Sleeping:
     def __init__(self) -> None:
         self.seconds = 1000.0
         self.sent: list[str] = []
+        self.while_asleep: Callable[[], None] = lambda: None
 
     def monotonic(self) -> float:
         return self.seconds
 
-    def send(self, outgoing: object) -> Answer:
-        self.sent.append("sms")
-        self.seconds += 20.0
+    def send(self, outgoing: Outgoing) -> Answer:
+        self.sent.append(outgoing.delivery.id)
+        if len(self.sent) == 1:
+            self.seconds += 20.0
+            self.while_asleep()
         return Accepted("g-1")
 
-    def ask(self, delivery: object) -> Standing:
+    def ask(self, delivery: Delivery) -> Standing:
         return NeverSeen()
 
 
@@ -44,3 +53,39 @@ def test_of_a_batch_whose_lease_ran_out_during_a_call_nothing_more_leaves() -> N
     world.clock.move(seconds=1)
     world.deliver()
     assert len(world.sms.sent) == 4
+
+
+def test_what_one_claims_anew_oneself_is_not_sent_for_the_old_claim_as_well() -> None:
+    """As after a freeze: the rows are due again, and their former tasks still lie with the senders."""
+    world, gateway, claimed_anew = World(), Sleeping(), threading.Event()
+    world.units()
+    world.hear(scheduled(world.people(5)))
+    claim = world.queue.claim
+
+    def claims(channel: Channel, *, limit: int, lease_seconds: float) -> list[Delivery]:
+        rows = claim(channel, limit=limit, lease_seconds=lease_seconds)
+        if rows and rows[0].state is State.ASKING:
+            world.clock.move(seconds=0.2)  # what was asked about is due
+            claimed_anew.set()
+        return rows
+
+    def sleeps() -> None:
+        world.clock.move(seconds=20)
+        assert claimed_anew.wait(5)
+
+    gateway.while_asleep = sleeps
+    deliverer = Deliverer(
+        Channel.SMS,
+        gateway,
+        world.queue,
+        world.store,
+        world.policy,
+        pace=Pace(batch=50, threads=1, lease=9.0),
+        monotonic=gateway.monotonic,
+    )
+    with patch.object(world.queue, "claim", claims):
+        deliverer.run_until_empty()
+    world.deliver()
+    sent = Counter([*gateway.sent, *(outgoing.delivery.id for outgoing in world.sms.sent)])
+    assert sorted(sent.values()) == [1, 1, 1, 1, 2], "only of what was on its way nobody knew"
+    assert {row.state for row in world.rows()} == {State.ACCEPTED}
