@@ -11,6 +11,7 @@ from pathlib import Path
 
 import urllib3
 
+from deploy.local.ports import answers
 from deploy.local.supervisor import GRACE_SECONDS
 from deploy.local.system import SINKS
 from tests.chaos.faults import PLATFORM, Fault, Kind
@@ -23,7 +24,8 @@ ROUND_SECONDS = 0.05
 
 @dataclass(eq=False)
 class Done:
-    """A fault as it happened; instants by the true wall clock. `hit`: those of its targets that were running."""
+    """A fault as it happened; instants by the true wall clock. It ended when it was mended; that of a server when the
+    server answered again. `hit`: those of its targets that were running."""
 
     fault: Fault
     began: datetime
@@ -38,18 +40,23 @@ class Director:
         self._stage, self._tell = stage, tell
         self._waiting = list(plan)
         self._running: dict[Done, float] = {}
+        self._starting: list[Done] = []
         self.done: list[Done] = []
 
     def direct(self, seconds: float) -> None:
         """Plays the plan, each fault for its whole time; returns after `seconds`, when everything broken is mended and
         has had the time that is promised to go on."""
         began = time.monotonic()
-        while (now := time.monotonic() - began) < seconds or self._waiting or self._running:
+        while (now := time.monotonic() - began) < seconds or self._waiting or self._running or self._starting:
             self._stage.system.supervisor.look_once()
             for one in [one for one, until in self._running.items() if until <= now]:
+                self._mend(one)
+            for one in [one for one in self._starting if _is_back(self._stage, one.fault.kind)]:
+                self._starting.remove(one)
                 self._end(one)
             for fault in [fault for fault in self._waiting if fault.at <= now]:
-                if fault.kind not in PLATFORM or not any(one.fault.kind in PLATFORM for one in self._running):
+                broken = [one for one in (*self._running, *self._starting) if one.fault.kind in PLATFORM]
+                if fault.kind not in PLATFORM or not broken:
                     self._waiting.remove(fault)
                     self._begin(fault, now)
             time.sleep(ROUND_SECONDS)
@@ -93,11 +100,22 @@ class Director:
         _BREAK[fault.kind](self._stage, fault)
         self._running[one] = now + fault.seconds
 
-    def _end(self, one: Done) -> None:
+    def _mend(self, one: Done) -> None:
         _MEND[one.fault.kind](self._stage, one.fault)
-        one.ended = datetime.now(UTC)
         del self._running[one]
+        if one.fault.kind in PLATFORM:
+            self._starting.append(one)
+        else:
+            self._end(one)
+
+    def _end(self, one: Done) -> None:
+        one.ended = datetime.now(UTC)
         self.done.append(one)
+
+
+def _is_back(stage: Stage, kind: Kind) -> bool:
+    """Whether the server that was broken answers again."""
+    return stage.mongod_is_primary() if kind in (Kind.MONGO_KILL, Kind.MONGO_FREEZE) else answers(stage.kafka.port)
 
 
 def _left_nobody(group: int) -> bool:

@@ -107,7 +107,9 @@ class Judged:
     with_others: bool
 
 
-def judge(one: Played, sign: str, signs: Signs, over: Mapping[Played, datetime]) -> Judged | None:
+def judge(
+    one: Played, sign: str, signs: Signs, over: Mapping[Played, datetime], within: timedelta = GOES_ON_WITHIN
+) -> Judged | None:
     """`over`: every fault, with the instant at which what it broke worked again. None: nothing was seen any more, and
     no other fault explains it."""
     others = {
@@ -118,18 +120,18 @@ def judge(one: Played, sign: str, signs: Signs, over: Mapping[Played, datetime])
     end, with_others = _end(one), False
     while True:
         took = _first_after(end, signs.get(sign, ()))
-        if took is not None and took <= GOES_ON_WITHIN:
+        if took is not None and took <= within:
             return Judged(took, with_others)
-        lasting = [until for other, until in others.items() if other.began <= end + GOES_ON_WITHIN and until > end]
+        lasting = [until for other, until in others.items() if other.began <= end + within and until > end]
         if not lasting:
             return None if took is None else Judged(took, with_others)
         end, with_others = min(lasting), True
 
 
-def _over(one: Played, signs: Signs) -> datetime:
+def _over(one: Played, signs: Signs, within: timedelta) -> datetime:
     """When all that it broke was seen to work again; at the latest when its time for that was over."""
     took = [_first_after(_end(one), signs.get(sign, ())) for sign in judged_by(one.fault)]
-    return _end(one) + max(min(GOES_ON_WITHIN if each is None else each, GOES_ON_WITHIN) for each in took)
+    return _end(one) + max(min(within if each is None else each, within) for each in took)
 
 
 def _first_after(instant: datetime, instants: Sequence[datetime]) -> timedelta | None:
@@ -137,16 +139,16 @@ def _first_after(instant: datetime, instants: Sequence[datetime]) -> timedelta |
     return instants[at] - instant if at < len(instants) else None
 
 
-def went_on(done: Sequence[Played], signs: Signs) -> Finding:
-    """Every fault with a target, by every sign of what it broke."""
-    finding = Finding("work goes on within 10 s of each fault's end")
+def went_on(done: Sequence[Played], signs: Signs, within: timedelta = GOES_ON_WITHIN) -> Finding:
+    """Every fault, by every sign of what it broke."""
+    finding = Finding(f"work goes on within {within.total_seconds():.0f} s of each fault's end")
     slowest, with_others = timedelta(0), 0
-    over = {one: _over(one, signs) for one in done}
+    over = {one: _over(one, signs, within) for one in done}
     for one in done:
         for sign in sorted(judged_by(one.fault)):
-            judged = judge(one, sign, signs, over)
-            within = judged is not None and judged.took <= GOES_ON_WITHIN
-            finding.look(within, f"{one.fault}, ended {_end(one):%H:%M:%S}: {sign} {_told(judged)}")
+            judged = judge(one, sign, signs, over, within)
+            in_time = judged is not None and judged.took <= within
+            finding.look(in_time, f"{one.fault}, ended {_end(one):%H:%M:%S}: {sign} {_told(judged)}")
             if judged is not None:
                 slowest = max(slowest, judged.took)
                 with_others += judged.with_others

@@ -42,7 +42,7 @@ class Watch:
             thread.join()
 
     def _look(self, name: str, url: str) -> None:
-        with urllib3.PoolManager(retries=False, timeout=1.0) as http:
+        with urllib3.PoolManager(retries=False, timeout=3.0) as http:
             while not self._stop.wait(LOOK_EVERY_SECONDS):
                 try:
                     if http.request("GET", url).status == 200:

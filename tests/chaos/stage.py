@@ -9,8 +9,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pymongo import MongoClient
+from pymongo.errors import PyMongoError
+
 from deploy.local.embedded_kafka import EmbeddedKafka
 from deploy.local.embedded_mongod import EmbeddedMongod
+from deploy.local.ports import LOOPBACK
 from deploy.local.process_family import ChildProcess, ProcessFamily
 from deploy.local.processes import ServiceProcess
 from deploy.local.system import LocalSystem, SystemUrls, free_ports
@@ -56,6 +60,17 @@ class Stage:
     def child(self, name: str) -> ChildProcess:
         """The present process of this name."""
         return self.system.supervisor.programs[name].child
+
+    def mongod_is_primary(self) -> bool:
+        """Whether the database answers and may be written."""
+        uri = f"mongodb://{LOOPBACK}:{self.mongod.port}/?directConnection=true"
+        client: MongoClient[dict[str, object]] = MongoClient(uri, serverSelectionTimeoutMS=300, socketTimeoutMS=500)
+        try:
+            return bool(client.admin.command("hello").get("isWritablePrimary"))
+        except PyMongoError:
+            return False
+        finally:
+            client.close()
 
     def step_clock(self, name: str, seconds: float) -> None:
         (self.system.clocks / name).write_text(str(seconds))

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.errors import KafkaError, TopicAuthorizationFailedError
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.errors import GroupAuthorizationFailedError, KafkaError, TopicAuthorizationFailedError
+from kafka.structs import OffsetAndMetadata
 from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
@@ -65,6 +66,32 @@ def test_only_named_readers_read(town: Town, service: str, consumer: KafkaConsum
     consumer.assign([])
 
 
+@pytest.mark.parametrize("other", SERVICES)
+def test_nobody_reads_or_commits_under_anothers_group(town: Town, service: str, other: str) -> None:
+    """Else one could set another's offsets forward, and what lies between would be lost to it."""
+    if service == other:
+        return  # the demo month proves that it may
+    settings = town.stage.namespace.kafka(service).client_settings()
+    group = town.stage.namespace.topic_prefix + other
+    readable = next(topic for topic in TOPICS if service in topic.readers)
+    at = TopicPartition(town.stage.namespace.topic(readable.name), 0)
+    consumer = KafkaConsumer(group_id=group, enable_auto_commit=False, metrics_enabled=False, **settings)
+    consumer.assign([at])
+    with pytest.raises(GroupAuthorizationFailedError):
+        consumer.commit({at: OffsetAndMetadata(10**6, "", -1)}, timeout_ms=5000)
+    consumer.close()
+
+
+@pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.name)
+def test_no_service_deletes_a_topic_not_even_its_own(town: Town, service: str, topic: TopicAccess) -> None:
+    admin = KafkaAdminClient(**town.stage.namespace.kafka(service).client_settings())
+    try:
+        with pytest.raises(KafkaError):
+            admin.delete_topics([town.stage.namespace.topic(topic.name)])
+    finally:
+        admin.close()
+
+
 def seen(consumer: KafkaConsumer, name: str) -> bool:
     """Whether the broker tells of the topic; it may leave it out, or refuse by name."""
     try:
@@ -85,6 +112,14 @@ def test_only_the_owner_reads_and_writes_a_database(town: Town, service: str, ot
             database["outbox"].find_one()
         with pytest.raises(OperationFailure, match="not authorized"):
             database["smuggled"].insert_one({"_id": 1})
+        with pytest.raises(OperationFailure, match="not authorized"):
+            database["outbox"].delete_many({})
+        with pytest.raises(OperationFailure, match="not authorized"):
+            database["outbox"].drop()
+        with pytest.raises(OperationFailure, match="not authorized"):
+            database.watch().close()
+        with pytest.raises(OperationFailure, match="not authorized"):
+            client.admin.command("createUser", "smuggler", pwd="x", roles=[])
         assert foreign.database not in client.list_database_names()
 
 
