@@ -1,167 +1,98 @@
 """B8: 1, 94 and 3,321 communes: what the API, a message and a read model cost as the country comes in.
 
-People come through the state topics and the services' own consumers, as they would. BENCH_PEOPLE sets how many there
-are at 3,321 communes; the issue's million takes six minutes and more, `make bench` asks for a tenth.
+The three sizes stand side by side on the same servers, each with processes of its own, and are asked in turns, so that
+a neighbour's work falls on all of them; beside each stands a floor, a call that touches nothing of its size. People
+come through the state topics and the services' own consumers. BENCH_PEOPLE sets how many there are at 3,321 communes:
+`BENCH_PEOPLE=1000000 make bench-b8` is the issue's million, `make bench` asks for a tenth.
 """
 
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from itertools import islice
-from typing import Any
+import statistics
+from collections.abc import Sequence
+from contextlib import ExitStack
 
-from deploy.local.processes import ServiceProcess
-from tests.bench.b1_sms import send
-from tests.bench.b7_consume import produce
-from tests.bench.callers import Call, call_many
-from tests.bench.commune_desk import convene, prepare, token_of_all
-from tests.bench.district import (
-    commune_id,
-    contact_states,
-    person_states,
-    portfolio_states,
-    post_states,
-    unit_states,
-)
-from tests.bench.edge import GATEWAY, Edge, notifications, running_edge
-from tests.bench.figures import Figure, Findings
+from tests.bench.country import Country, Size, running_country
+from tests.bench.edge import GATEWAY
+from tests.bench.figures import Findings, percentile
+from tests.bench.ground import shared_platform
+from tests.bench.member_register import plans_of_members
 from tests.bench.metering import OWN
-from tests.bench.query_plans import hot_queries, plan_faults
-from tests.support.eventually import eventually
+from tests.bench.query_plans import hot_queries, plans
 from tests.support.web import TokenOffice
 
 TITLE = "scale: communes and people"
 AT_MOST = 1.2
-MESSAGES = 1_000
-CALLS = 600
-
-
-@dataclass(frozen=True)
-class Size:
-    communes: int
-    people: int
-
-    @property
-    def name(self) -> str:
-        return f"{self.communes:,} communes, {self.people:,} people"
+APART = (GATEWAY, OWN)
+CALLED = ("convene", "list", "read")
+KINDS = ("read models", "floor", *CALLED, "message")
 
 
 def run(small: bool) -> Findings:
     findings = Findings("b8", TITLE)
     most = int(os.environ.get("BENCH_PEOPLE", "100000"))
     sizes = [Size(1, 200), Size(3, 400)] if small else [Size(1, 1_000), Size(94, most // 10), Size(3_321, most)]
+    rounds, calls, messages, rebuilds = (2, 20, 100, 2) if small else (8, 250, 500, 20)
     office = TokenOffice()
-    token = token_of_all(office)
-    with running_edge(0, {"LOG_LEVEL": "WARNING"}, communes=0) as edge:
-        prepare(edge.ground, office, 0)
-        edge.faults(no_receipt_rate=1.0)
-        edge.start(*(ServiceProcess("scheduling", process) for process in ("web", "consume")))
-        edge.start(*notifications("consume", "deliver", "relay"))
-        measured = [_measured(edge, token, size, small) for size in sizes]
-        for service, queries in hot_queries(sizes[-1].communes).items():
-            database = edge.ground.database(service)
-            faults = plan_faults(database, queries)
-            database.client.close()
-            findings.notes.append(f"{service}: {len(queries)} hot queries explained, faults: {faults or 'none'}")
-    for figures in measured:
-        findings.figures += figures.values()
-    _judge(findings, measured, sizes)
+    with shared_platform(), ExitStack() as stack:
+        countries = [stack.enter_context(running_country(size, office)) for size in sizes]
+        for country in countries:
+            country.be_told(rebuilds if country is countries[0] else 1)
+            country.give_a_year_of_meetings()
+        _in_turns(countries, rounds, calls, messages)
+        findings.notes += _explained(countries[-1])
+    for kind in KINDS:
+        findings.figures += [country.figure(kind) for country in countries]
+    for country in countries[1:]:
+        _judge(findings, countries[0], country)
+    findings.notes.insert(0, _how(countries))
     return findings
 
 
-def _judge(findings: Findings, measured: list[dict[str, Figure]], sizes: list[Size]) -> None:
-    smallest = measured[0]
-    for size, figures in zip(sizes[1:], measured[1:], strict=True):
-        for what in ("convene", "list", "read"):
-            before, now = smallest[what].p99_ms or 1.0, figures[what].p99_ms or 0.0
-            findings.at_most(f"{what} p99 at {size.name}", now / before, AT_MOST, "×")
-        apart = (GATEWAY, OWN)
-        cost = figures["message"].cpu_per_1000(without=apart) / smallest["message"].cpu_per_1000(without=apart)
-        findings.at_most(f"cost per message at {size.name}", cost, AT_MOST, "×")
-        rebuild = figures["read models"].cpu_per_1000(without=apart) / measured[1]["read models"].cpu_per_1000(
-            without=apart
-        )
-        findings.at_most(f"read models, per record, at {size.name}", rebuild, AT_MOST, "×")
-    findings.notes.append("a record's cost in a read model is compared with that at the middle size: start-up aside")
+def _in_turns(countries: Sequence[Country], rounds: int, calls: int, messages: int) -> None:
+    """Round after round through all sizes, forwards and backwards; the first round is a warm-up and not kept."""
+    for turn in range(rounds + 1):
+        for country in countries if turn % 2 else reversed(countries):
+            country.call(calls)
+            country.message(messages)
+        if turn == 0:
+            for country in countries:
+                for kind in ("floor", *CALLED, "message"):
+                    country.readings[kind].clear()
 
 
-def _measured(edge: Edge, token: str, size: Size, small: bool) -> dict[str, Figure]:
-    figures = {"read models": _loaded(edge, size)}
-    calls = 50 if small else CALLS
-    listed = [f"/v1/meetings?unit_id={commune_id(number)}&limit=20" for number in range(size.communes)]
-    ids: list[str] = []
-
-    def read_off(answers: Iterable[bytes]) -> None:
-        import orjson
-
-        ids.extend(orjson.loads(answer)["meeting"]["id"] for answer in answers)
-
-    _called(edge, token, "warm-up", lambda number: Call("GET", listed[number % size.communes]), calls)
-    # At one commune as at all: a commune convenes its n-th meeting, in a half-year of its own.
-    made, answers = _called(
-        edge, token, "convene", lambda number: convene(number, size.communes), min(calls, 10 * size.communes)
-    )
-    read_off(answers)
-    figures["convene"] = made
-    figures["list"] = _called(edge, token, "list", lambda number: Call("GET", listed[number % size.communes]), calls)[0]
-    figures["read"] = _called(
-        edge, token, "read", lambda number: Call("GET", f"/v1/meetings/{ids[number % len(ids)]}"), calls
-    )[0]
-    figures["message"] = send(edge, 200 if small else MESSAGES, "message", receipts=False)
-    return {what: _named(figure, f"{what}, {size.name}") for what, figure in figures.items()}
+def _judge(findings: Findings, smallest: Country, country: Country) -> None:
+    name = country.size.name
+    for what in CALLED:
+        findings.at_most(f"{what} p99 at {name}", _ratio(smallest, country, what, 0.99), AT_MOST, "×")
+    for what in ("message", "read models"):
+        now, before = (one.figure(what).cpu_per_1000(without=APART) for one in (country, smallest))
+        label = "cost per message" if what == "message" else "rebuild of read models, per record,"
+        findings.at_most(f"{label} at {name}", now / before, AT_MOST, "×")
+    medians = ", ".join(f"{what} {_ratio(smallest, country, what, 0.5):.2f}" for what in CALLED)
+    floors = f"p50 {_ratio(smallest, country, 'floor', 0.5):.2f}, p99 {_ratio(smallest, country, 'floor', 0.99):.2f}"
+    findings.notes.append(f"{name} ÷ 1 commune: medians {medians}; the floor {floors}")
 
 
-def _called(edge: Edge, token: str, name: str, calls: Callable[[int], Call], count: int) -> tuple[Figure, list[bytes]]:
-    with edge.meter().reading(name) as reading:
-        answers = call_many(reading, edge.ports.scheduling, token, calls, count)
-    return reading.figure(), answers
-
-
-def _named(figure: Figure, name: str) -> Figure:
-    return Figure(
-        name, figure.count, figure.seconds, figure.cpu, figure.memory, p50_ms=figure.p50_ms, p99_ms=figure.p99_ms
+def _ratio(smallest: Country, country: Country, what: str, share: float) -> float:
+    """Of this percentile to that at the smallest size: the median of the rounds, each compared with itself."""
+    rounds = zip(smallest.readings[what], country.readings[what], strict=True)
+    return statistics.median(
+        percentile(now.latencies_ms, share) / percentile(before.latencies_ms, share) for before, now in rounds
     )
 
 
-def _loaded(edge: Edge, size: Size) -> Figure:
-    """Everything of this size on the state topics, until both services have read it."""
-    told = _states(size)
-    with edge.meter().reading("read models") as reading:
-        while chunk := list(islice(told, 20_000)):
-            produce(edge.ground, "members", [(state, key, state.version) for state, key in chunk])
-            reading.count += len(chunk)
-        began = time.monotonic()
-        _wait_for(edge, "scheduling", {"people_seen": size.people, "posts_seen": 7 * size.communes})
-        _wait_for(edge, "notifications", {"contacts_seen": size.people, "units_seen": 7 * size.communes + 1})
-        reading.latencies_ms.append((time.monotonic() - began) * 1000)
-    return reading.figure()
+def _how(countries: Sequence[Country]) -> str:
+    rounds = len(countries[0].readings["list"])
+    return f"{rounds} rounds in turns; a ratio of a percentile is the median of the rounds' ratios; floor: GET /livez"
 
 
-def _states(size: Size) -> Any:
-    """Interleaved as an import would tell them: contact beside person."""
-    for unit in unit_states(size.communes):
-        yield unit, unit.unit_id
-    for post in post_states(size.communes):
-        yield post, post.post_id
-    for portfolio in portfolio_states(size.communes):
-        yield portfolio, portfolio.portfolio_id
-    people = person_states(size.people, size.communes)
-    for person, contact in zip(people, contact_states(size.people, size.communes), strict=True):
-        yield person, person.person_id
-        yield contact, contact.person_id
-
-
-def _wait_for(edge: Edge, service: str, counts: Mapping[str, int]) -> None:
-    database = edge.ground.database(service)
-    try:
-        for name, count in counts.items():
-            eventually(
-                lambda name=name, count=count: database[name].estimated_document_count() >= count,  # type: ignore[misc]  # bound early
-                within=600,
-                because=f"{service}.{name}",
-            )
-    finally:
+def _explained(country: Country) -> list[str]:
+    """Each query as it is planned and what it read, at this size."""
+    ground, told = country.edge.ground, list[str]()
+    for service, queries in hot_queries(country.size.communes).items():
+        database = ground.database(service)
+        told += plans(service, database, queries)
         database.client.close()
+    return told + plans_of_members(ground, country.size.communes, country.size.people)

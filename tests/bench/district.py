@@ -45,6 +45,10 @@ def person_id(number: int) -> str:
     return _id(3, number)
 
 
+def meeting_id(number: int) -> str:
+    return _id(6, number)
+
+
 def name_of(number: int) -> str:
     """A name that many others bear too, as in life."""
     return " ".join(

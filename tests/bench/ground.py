@@ -64,7 +64,10 @@ _shared: list[EmbeddedTestPlatform] = []
 
 @contextmanager
 def shared_platform() -> Iterator[None]:
-    """One platform for all benchmarks inside, where nothing is measured."""
+    """One platform for all grounds inside, or the one that is shared already."""
+    if _shared:
+        yield
+        return
     with (
         tempfile.TemporaryDirectory(prefix="nhipdoan-bench-") as directory,
         embedded_platform(Path(directory)) as platform,

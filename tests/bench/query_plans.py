@@ -1,4 +1,7 @@
-"""The queries of hot paths and lists as the database plans them: none may read a whole collection or sort in memory."""
+"""The queries of hot paths and lists as the database plans and runs them.
+
+None may read a whole collection or sort in memory, and a page may not read much more than it shows.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,18 @@ from typing import Any
 
 from pymongo.database import Database
 
+from chassis.web.paging import _after
 from notifications.domain.delivery import LONG_AGO
 from tests.bench.district import ROOT, branch_id, commune_id, person_id
 
+FAR_DOWN = datetime(2025, 12, 1, tzinfo=UTC)
+"""Before most of the meetings that the benchmark makes."""
 GROWS_WITH_THE_COLLECTION = frozenset({"COLLSCAN", "SORT", "SORT_KEY_GENERATOR"})
 
 
 @dataclass(frozen=True)
 class Query:
-    """A query as a service makes it. `read_at_most`: documents examined per document returned, at any size."""
+    """A query as a service makes it. `most_read`: documents it may examine, where it answers with a page."""
 
     name: str
     collection: str
@@ -25,6 +31,34 @@ class Query:
     sort: Sequence[tuple[str, int]] = ()
     limit: int = 0
     hint: Sequence[tuple[str, int]] = field(default=())
+    most_read: int = 2_000
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a query was planned, and what running it took."""
+
+    query: Query
+    stages: tuple[str, ...]
+    returned: int
+    documents: int
+    keys: int
+    milliseconds: int
+
+    @property
+    def faults(self) -> list[str]:
+        """What grows with the collection."""
+        wrong = sorted(set(self.stages) & GROWS_WITH_THE_COLLECTION)
+        if self.query.limit and max(self.documents, self.keys) > self.query.most_read:
+            wrong.append(f"reads {max(self.documents, self.keys):,}")
+        return wrong
+
+    def __str__(self) -> str:
+        how = "+".join(
+            dict.fromkeys(stage for stage in self.stages if stage not in ("FETCH", "LIMIT", "PROJECTION_SIMPLE"))
+        )
+        told = f"{how}; {self.keys:,} keys, {self.documents:,} documents for {self.returned:,}; {self.milliseconds} ms"
+        return f"{self.query.name}: {told}" + "".join(f"  FAULT {fault}" for fault in self.faults)
 
 
 def stages(plan: Any) -> Iterator[str]:
@@ -39,12 +73,8 @@ def stages(plan: Any) -> Iterator[str]:
             yield from stages(inner)
 
 
-def plan_faults(database: Database[dict[str, Any]], queries: Sequence[Query]) -> list[str]:
-    """`query: stage` for each stage of a winning plan that grows with its collection; empty when all is well."""
-    return [f"{query.name}: {stage}" for query in queries for stage in sorted(_bad_stages(database, query))]
-
-
-def _bad_stages(database: Database[dict[str, Any]], query: Query) -> set[str]:
+def explained(database: Database[dict[str, Any]], query: Query) -> Plan:
+    """The winning plan, carried out."""
     command: dict[str, Any] = {"find": query.collection, "filter": dict(query.where)}
     if query.sort:
         command["sort"] = dict(query.sort)
@@ -52,8 +82,26 @@ def _bad_stages(database: Database[dict[str, Any]], query: Query) -> set[str]:
         command["limit"] = query.limit
     if query.hint:
         command["hint"] = dict(query.hint)
-    explained = database.command("explain", command, verbosity="queryPlanner")
-    return set(stages(explained["queryPlanner"]["winningPlan"])) & GROWS_WITH_THE_COLLECTION
+    said = database.command("explain", command, verbosity="executionStats")
+    spent = said["executionStats"]
+    return Plan(
+        query,
+        tuple(stages(said["queryPlanner"]["winningPlan"])),
+        spent["nReturned"],
+        spent["totalDocsExamined"],
+        spent["totalKeysExamined"],
+        spent["executionTimeMillis"],
+    )
+
+
+def plans(service: str, database: Database[dict[str, Any]], queries: Sequence[Query]) -> list[str]:
+    """A line for each query, under one that says how many there are and what is wrong with them."""
+    found = [explained(database, query) for query in queries]
+    faults = [f"{plan.query.name}: {', '.join(plan.faults)}" for plan in found if plan.faults]
+    return [
+        f"{service}: {len(found)} queries explained, faults: {'; '.join(faults) or 'none'}",
+        *(f"  {plan}" for plan in found),
+    ]
 
 
 def hot_queries(communes: int) -> dict[str, list[Query]]:
@@ -83,6 +131,13 @@ def _of_scheduling(commune: str, branch: str) -> list[Query]:
             21,
         ),
         Query("the country's meetings", "meetings", {"seen_from": {"$in": [ROOT]}}, latest, 21),
+        Query(
+            "the country's meetings, far down",
+            "meetings",
+            {"$and": [{"seen_from": {"$in": [ROOT]}}, _after({"starts_at": FAR_DOWN, "_id": ""}, latest)]},
+            latest,
+            21,
+        ),
         Query(
             "meetings at that time",
             "meetings",
