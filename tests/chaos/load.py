@@ -328,7 +328,7 @@ class Load:
         with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
             sheet = book.add_worksheet("DS")
             sheet.write_row(0, 0, ["STT", "Họ và tên", "Năm sinh", "Số điện thoại", "Chi đoàn"])
-            for row in range(1, 9):
+            for row in range(1, 5):
                 branch = (
                     f"Chi đoàn thôn {self._world.prefix.upper()}{chance.randrange(len(self._world.branch_ids)) + 1}"
                 )
@@ -352,10 +352,10 @@ ACTS: tuple[tuple[Act, float], ...] = (
     (Load.hand_over, 2),
     (Load.work_on_task, 4),
     (Load.answer, 4),
-    (Load.reply, 4),
+    (Load.reply, 6),
     (Load.register, 1),
     (Load.edit, 2),
-    (Load.take_in_list, 1.2),
+    (Load.take_in_list, 2.5),
     (Load.raise_concern, 0.7),
     (Load.work_on_concern, 2.5),
 )
