@@ -54,7 +54,7 @@ class KafkaSource:
                 max_partition_fetch_bytes=4 * 1024 * 1024,
                 # A member that was killed is noticed within ten seconds; one that waits for a database for ten
                 # minutes gives its partitions up.
-                session_timeout_ms=9_000,
+                session_timeout_ms=7_000,
                 heartbeat_interval_ms=2_000,
                 max_poll_interval_ms=600_000,
                 allow_auto_create_topics=False,
