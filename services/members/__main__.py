@@ -1,5 +1,5 @@
 """`python -m members web | relay | consume | timers | migrate`, and the operators' commands: `dead-letters`,
-`republish`, `rewind`."""
+`republish`, `rewind`, `signing-keys`."""
 
 from __future__ import annotations
 
@@ -79,11 +79,22 @@ def rewind(settings: Settings, arguments: Sequence[str]) -> Iterable[str]:
     return operator_commands.rewind(SERVICE, settings, arguments, topics=topics)
 
 
+def signing_keys(settings: Settings, arguments: Sequence[str]) -> Iterable[str]:
+    from chassis.context import Context, new_uuid7
+    from chassis.messaging.envelope import Cause
+    from chassis.storage.mongo import MongoStore
+    from members.bootstrap import database_of, key_safe
+    from members.workers.signing_key_commands import signing_key_commands
+
+    context = Context(now=datetime.now(UTC), cause=Cause(correlation_id=new_uuid7()))
+    return signing_key_commands(context, MongoStore(database_of(settings)), key_safe(settings), arguments)
+
+
 COMMAND_LINE = CommandLine(
     SERVICE,
     Settings,
     processes={"web": web, "relay": relay, "consume": consume, "timers": timers, "migrate": migrate},
-    commands={"dead-letters": dead_letters, "republish": republish, "rewind": rewind},
+    commands={"dead-letters": dead_letters, "republish": republish, "rewind": rewind, "signing-keys": signing_keys},
 )
 """No `rebuild`: members keeps no read model of what others own."""
 

@@ -41,6 +41,7 @@ def test_a_service_offers_its_processes_and_the_commands_it_has_a_use_for(servic
         {"dead-letters", "rewind"}
         | ({"rebuild"} if SEEN[service] else set())
         | ({"republish"} if TOLD[service] else set())
+        | ({"signing-keys"} if service == "members" else set())
     )
     assert set(line.commands) == wanted
 

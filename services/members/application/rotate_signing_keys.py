@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from chassis.context import Context
 from chassis.outcome import Outcome
@@ -22,9 +22,13 @@ def rotate_signing_keys(context: Context, store: Store, keys: KeySafe) -> Outcom
     span = next_span(verifying_keys(context, store), context.now)
     if span is None:
         return Outcome(None)
-    signs_from, signs_until = span
+    key = new_signing_key(context, keys, *span)
+    return Outcome(key, tell_signing_key(Changes().insert(SIGNING_KEYS, key), context, key))
+
+
+def new_signing_key(context: Context, keys: KeySafe, signs_from: datetime, signs_until: datetime) -> SigningKey:
     public, sealed = keys.new_key(context.new_id())
-    key = SigningKey(
+    return SigningKey(
         id=public["kid"],
         public=public,
         sealed=sealed,
@@ -33,7 +37,6 @@ def rotate_signing_keys(context: Context, store: Store, keys: KeySafe) -> Outcom
         not_before=context.now,
         expires=signs_until + VERIFIES_AFTER,
     )
-    return Outcome(key, tell_signing_key(Changes().insert(SIGNING_KEYS, key), context, key))
 
 
 def verifying_keys(context: Context, store: Store) -> list[SigningKey]:

@@ -135,3 +135,8 @@ def tell_signing_key(changes: Changes, context: Context, key: SigningKey) -> Cha
         key_id=key.id, version=key.version, jwk=key.public, not_before=key.not_before, expires=key.expires
     )
     return publish(changes, context.message(state, key=key.id, sequence=key.version))
+
+
+def forget_signing_key(changes: Changes, context: Context, key: SigningKey) -> Changes:
+    """A tombstone: the key verifies nothing any more."""
+    return publish(changes, context.erasure(SigningKeyState, key=key.id, sequence=key.version + 1))
