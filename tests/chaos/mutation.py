@@ -9,7 +9,10 @@ CONSUMING = ("tests/integration/messaging/test_consuming.py", "-k", "memory")
 PUBLISHING = ("tests/integration/messaging/test_publishing.py", "-k", "memory")
 POISON = ("tests/integration/messaging/test_poison.py", "-k", "memory")
 COMMANDS = ("tests/unit/chassis/web/test_commands.py",)
-DELIVERING = ("tests/component/notifications",)
+DELIVERING = tuple(
+    f"tests/component/notifications/test_{name}.py"
+    for name in ("delivering", "invitations", "moves_and_cancellations", "receipts", "replies")
+)
 AGAIN = ("tests/component/notifications/test_reading_again.py",)
 FENCE = ("tests/chaos/test_fence.py",)
 STORE = ("tests/integration/storage/test_store.py",)
