@@ -9,6 +9,7 @@ import structlog
 from flask import Flask, Response, g, request
 from prometheus_client import Counter, Histogram
 
+from chassis.runtime.logging import in_chain
 from chassis.web.surroundings import cause
 
 QUIET_PATHS = frozenset({"/livez", "/readyz", "/metrics"})
@@ -38,8 +39,7 @@ def observe(app: Flask) -> None:
 def _begin() -> None:
     g.began = time.perf_counter()
     of = cause()
-    structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(correlation_id=of.correlation_id, trace_id=(of.traceparent or "")[3:35])
+    in_chain(correlation_id=of.correlation_id, trace_id=(of.traceparent or "")[3:35])
 
 
 def _end(response: Response) -> Response:

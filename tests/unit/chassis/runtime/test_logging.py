@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 from pymongo.errors import DuplicateKeyError
 
-from chassis.runtime.logging import configure_logging, redact_contacts
+from chassis.runtime.logging import configure_logging, in_chain, redact_contacts
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Lines]:
     configure_logging("members", "web")
     yield Lines(capsys)
     structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
+    in_chain()
     logging.getLogger().handlers = handlers
     logging.getLogger().setLevel(level)
 
@@ -37,7 +37,7 @@ class Lines:
 
 
 def test_a_line_names_its_service_process_time_level_and_chain(lines: Lines) -> None:
-    structlog.contextvars.bind_contextvars(correlation_id="0190a1b2-0000-7000-8000-00000000cafe")
+    in_chain(correlation_id="0190a1b2-0000-7000-8000-00000000cafe")
     structlog.get_logger().warning("lag", topic="members.people.v1", seconds=3)
     (line,) = lines()
     assert line.pop("timestamp").endswith("Z")
