@@ -11,7 +11,7 @@ from flask import request
 from pydantic import BaseModel, ValidationError
 from werkzeug.datastructures import Headers, MultiDict
 
-from chassis.web.json_bodies import clean_text, escaped, load_json
+from chassis.web.json_bodies import clean_text, escaped, is_fine, load_json
 from chassis.web.languages import Sentence
 from chassis.web.parameters import Parameter, parameters_of
 from chassis.web.problems import FieldError, ProblemRaised
@@ -81,7 +81,7 @@ def _named(model: type[M], parameters: tuple[Parameter, ...], given: MultiDict[s
         values[parameter.name] = read if parameter.many else read[0]
     if place == "query" and model.model_config.get("extra") != "ignore":
         _no_others(parameters, given)
-    return _strictly(model, values, f"/{place}")
+    return _strictly(model, orjson.dumps(values), f"/{place}")
 
 
 def _no_others(parameters: tuple[Parameter, ...], given: MultiDict[str, str] | Headers) -> None:
@@ -103,13 +103,14 @@ def _body(model: type[M]) -> M:
             vi="Nội dung phải là JSON (Content-Type: application/json).",
             en="The body must be JSON (Content-Type: application/json).",
         )
-    return _strictly(model, load_json(request.get_data(cache=True)), "")
+    raw = request.get_data(cache=True)
+    return _strictly(model, raw if is_fine(raw) else orjson.dumps(load_json(raw)), "")
 
 
-def _strictly(model: type[M], value: Any, within: str) -> M:
+def _strictly(model: type[M], value: bytes, within: str) -> M:
     try:
         # Strict: in JSON a number is not a text and a text is no number; dates and enums are read from text.
-        return model.model_validate_json(orjson.dumps(value), strict=True)
+        return model.model_validate_json(value, strict=True)
     except ValidationError as error:
         raise invalid(field_errors(error, within)) from error
 

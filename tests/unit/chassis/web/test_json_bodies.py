@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from typing import Any
 from urllib.parse import quote
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chassis.web.json_bodies import MAX_DEPTH, load_json
+from chassis.web.json_bodies import MAX_DEPTH, is_fine, load_json
 from chassis.web.problems import ProblemRaised
 from tests.support.web import ApiClient, post
 from tests.unit.chassis.web.notices import NEW, UNIT, notices_app
@@ -98,6 +100,45 @@ def test_any_proper_value_is_read_as_it_was_written(value: Any) -> None:
         return {name: composed(inner) for name, inner in each.items()} if isinstance(each, dict) else each
 
     assert load_json(json.dumps(value).encode()) == composed(value)
+
+
+@pytest.mark.parametrize("raw", MALFORMED.values(), ids=MALFORMED.keys())
+def test_what_is_not_json_is_never_taken_for_fine(raw: bytes) -> None:
+    assert not is_fine(raw)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\\u0000", "\\b", "\\f", "\\ud800", "\x7f", "\x85", "\u0065\u0302", '\\\\\\u001b"', "\\u0061"],
+    ids=ascii,
+)
+def test_text_to_be_looked_at_is_never_taken_for_fine(text: str) -> None:
+    assert not is_fine(f'{{"a":"{text}"}}'.encode())
+
+
+def test_what_a_browser_sends_is_fine() -> None:
+    assert is_fine('{"title":"Giao ban \\"quý I\\"","notes":"Một\\nhai\\tba\\\\","at":[1,-2.5,null,true,{}]}'.encode())
+
+
+near_json = st.text(st.sampled_from('{}[]":,\\/bfnrtu01eE+-.9aô\u0302\u0301\x7f\x80 \n'), max_size=24).map(
+    lambda text: text.encode()
+)
+
+
+@settings(max_examples=2000)
+@given(
+    near_json | st.binary(max_size=60) | values.map(orjson.dumps) | values.map(lambda value: json.dumps(value).encode())
+)
+def test_what_is_taken_for_fine_is_what_reading_strictly_gives(raw: bytes) -> None:
+    if is_fine(raw):
+        assert orjson.dumps(load_json(raw)) == raw
+
+
+@given(values)
+def test_whatever_was_read_strictly_and_written_again_is_fine_where_it_has_no_rare_escape(value: Any) -> None:
+    written = orjson.dumps(load_json(json.dumps(value).encode()))
+    numbers = any(len(digits) >= 19 for digits in re.findall(rb"[0-9]+", written))
+    assert is_fine(written) or numbers or b"\\u" in written
 
 
 @settings(max_examples=300)
