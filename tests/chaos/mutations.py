@@ -28,6 +28,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos.mutations", description=__doc__)
     parser.add_argument("--only", default="", help="those whose guarantee or file contains this")
     parser.add_argument("--without-servers", action="store_true", help="leave out those that start Kafka or mongod")
+    parser.add_argument("--with-servers", action="store_true", help="only those that start Kafka or mongod")
     parser.add_argument("--from", type=int, default=1, dest="first", metavar="N", help="begin with the Nth")
     parser.add_argument("--to", type=int, default=len(MUTATIONS), dest="last", metavar="N", help="end with the Nth")
     parser.add_argument("--list", action="store_true", help="only say which there are")
@@ -39,8 +40,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="mutations-") as directory:
         tree = copied(Path(directory) / "tree")
         for mutation in MUTATIONS[chosen.first - 1 : chosen.last]:
-            wanted = chosen.only in mutation.guarantee or chosen.only in mutation.file
-            if wanted and not (mutation.real and chosen.without_servers):
+            is_named = chosen.only in mutation.guarantee or chosen.only in mutation.file
+            is_left_out = chosen.without_servers if mutation.real else chosen.with_servers
+            if is_named and not is_left_out:
                 red, said = tried(tree, mutation)
                 rows.append(("red" if red else "GREEN", mutation.guarantee, said))
                 say("  ".join(rows[-1]))
