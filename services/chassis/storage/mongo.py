@@ -11,6 +11,7 @@ import pymongo
 from bson.codec_options import CodecOptions
 from pymongo import DeleteMany, MongoClient, ReplaceOne, UpdateOne
 from pymongo.client_session import ClientSession
+from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import (
     AutoReconnect,
@@ -97,10 +98,11 @@ class MongoStore:
         self.database = database
         self._timeout = timeout_seconds
         self._together = GroupCommit(self._commit, _touched)
+        self._collections: dict[str, Collection[Row]] = {}
 
     def get(self, kind: Kind[D], id: str) -> D | None:
         with unavailable_when_gone(self._timeout):
-            stored = self.database[kind.name].find_one({"_id": id})
+            stored = self._collection(kind).find_one({"_id": id})
         return None if stored is None or stored.get(ERASED) else from_bson(kind, stored)
 
     def get_many(self, kind: Kind[D], ids: Iterable[str]) -> dict[str, D]:
@@ -109,12 +111,12 @@ class MongoStore:
 
     def find(self, kind: Kind[D], where: Filter, *, sort: Sort = (("_id", 1),), limit: int | None = None) -> list[D]:
         with unavailable_when_gone(self._timeout):
-            cursor = self.database[kind.name].find(_living(where), sort=list(sort), limit=limit or 0)
+            cursor = self._collection(kind).find(_living(where), sort=list(sort), limit=limit or 0)
             return [from_bson(kind, stored) for stored in cursor]
 
     def count(self, kind: Kind[D], where: Filter) -> int:
         with unavailable_when_gone(self._timeout):
-            return self.database[kind.name].count_documents(_living(where))
+            return self._collection(kind).count_documents(_living(where))
 
     def commit(self, changes: Changes) -> None:
         writes = _writes((change.kind, change.operation, [to_bson(change.document)]) for change in changes.changes)
@@ -149,7 +151,7 @@ class MongoStore:
         """One new document is all or nothing by itself: it needs no transaction, and so half the round trips."""
         try:
             with unavailable_when_gone(self._timeout):
-                self.database[kind.name].insert_one(row)
+                self._collection(kind).insert_one(row)
         except DuplicateKeyError as error:
             raise _named(kind, error) from error
 
@@ -159,13 +161,20 @@ class MongoStore:
     def bury(self, kind: Kind[D], id: str, version: int) -> None:
         self._guarded(kind, [stub(id, version)])
 
+    def _collection(self, kind: Kind[Any]) -> Collection[Row]:
+        """Made once: the driver puts a collection's options together anew whenever it is asked for one."""
+        found = self._collections.get(kind.name)
+        if found is None:
+            found = self._collections[kind.name] = self.database[kind.name]
+        return found
+
     def _in_transaction(self, write: Callable[[ClientSession], None]) -> None:
         with unavailable_when_gone(self._timeout), self.database.client.start_session() as session:
             # A transaction does not take the database's concern but the client's: say it.
             session.with_transaction(write, read_concern=ReadConcern("snapshot"), write_concern=_DURABLE)
 
     def _write(self, session: ClientSession, kind: Kind[Any], operation: Operation, rows: list[Row]) -> None:
-        collection = self.database[kind.name]
+        collection = self._collection(kind)
         try:
             if operation is Operation.INSERT and len(rows) == 1:
                 collection.insert_one(rows[0], session=session)  # costs the client half of what a batch of one does
@@ -200,7 +209,7 @@ class MongoStore:
             for row in rows:
                 by_version.setdefault(row["version"], []).append(row["_id"])
             writes = [DeleteMany({"_id": {"$in": ids}, "version": version}) for version, ids in by_version.items()]
-        result = self.database[kind.name].bulk_write(writes, session=session)
+        result = self._collection(kind).bulk_write(writes, session=session)
         if result.matched_count + result.deleted_count != len(rows):
             raise VersionConflict(kind.name, rows[0]["_id"] if len(rows) == 1 else f"(one of {len(rows)})")
 
@@ -215,7 +224,7 @@ class MongoStore:
 
     def _known_versions(self, kind: Kind[Any], ids: list[str]) -> dict[str, int]:
         """What a majority holds, stubs included. What is written meanwhile is met by the guard."""
-        collection = self.database[kind.name].with_options(read_concern=ReadConcern("majority"))
+        collection = self._collection(kind).with_options(read_concern=ReadConcern("majority"))
         with unavailable_when_gone(self._timeout):
             found = collection.find({"_id": {"$in": ids}}, {"version": 1}, batch_size=len(ids))
             return {row["_id"]: row["version"] for row in found}
@@ -226,7 +235,7 @@ class MongoStore:
             return 0, []
         try:
             with unavailable_when_gone(self._timeout):
-                return len(self.database[kind.name].insert_many(rows, ordered=False).inserted_ids), []
+                return len(self._collection(kind).insert_many(rows, ordered=False).inserted_ids), []
         except BulkWriteError as error:
             _require_ids_alone(kind, error)
             return int(error.details["nInserted"]), [rows[failed["index"]] for failed in error.details["writeErrors"]]
@@ -237,7 +246,7 @@ class MongoStore:
         writes = [ReplaceOne({"_id": row["_id"], "version": {"$lt": row["version"]}}, row, upsert=True) for row in rows]
         try:
             with unavailable_when_gone(self._timeout):
-                result = self.database[kind.name].bulk_write(writes, ordered=False)
+                result = self._collection(kind).bulk_write(writes, ordered=False)
             return result.modified_count + result.upserted_count
         except BulkWriteError as error:
             _require_ids_alone(kind, error)
