@@ -91,6 +91,7 @@ class Deliverer:
         self._writing: tuple[list[tuple[_Held, Result]], Future[int]] | None = None
         self._pauses = 0
         self._next_claim = 0.0
+        self._woken = False
         self._found_nothing = False
         self._renewed = monotonic()
         self._clock = (LONG_AGO, 0.0)
@@ -99,7 +100,7 @@ class Deliverer:
 
     def wake(self) -> None:
         """There may be something due: look now."""
-        self._next_claim = 0.0
+        self._woken = True
         self._crew.wake()
 
     def stop(self) -> None:
@@ -137,15 +138,18 @@ class Deliverer:
 
     def _may_claim(self) -> bool:
         now = self._monotonic()
-        return now >= self._next_claim and now >= self._crew.paused_until and len(self._held) <= self._pace.batch
+        is_time = self._woken or now >= self._next_claim
+        return is_time and now >= self._crew.paused_until and len(self._held) <= self._pace.batch
 
     def _claim(self) -> int:
         began = self._monotonic()
+        self._woken = False  # before the question: who is woken while it is asked asks again
         batch = self._queue.claim(self.channel, limit=self._pace.batch, lease_seconds=self._pace.lease)
         self._found_nothing = not batch
         if not batch:
             self._next_claim = began + self._pace.idle
             return 0
+        self._next_claim = 0.0
         assert batch[0].due is not None, "a claimed delivery is due when its lease ends"
         self._clock = (batch[0].due - timedelta(seconds=self._pace.lease), began)
         sorted_out = sort_out(batch, self._store, self._queue, self._policy, now=self._clock[0])

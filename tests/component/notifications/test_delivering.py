@@ -9,7 +9,7 @@ import pytest
 from contracts.notifications_events import MessageDelivered, MessageFailed
 from notifications.application.ports import Result
 from notifications.domain.backoff import MAX_ATTEMPTS
-from notifications.domain.delivery import TRANSITIONS, Channel, State
+from notifications.domain.delivery import TRANSITIONS, Channel, Delivery, State
 from notifications.domain.sending import (
     Accepted,
     Answer,
@@ -19,7 +19,9 @@ from notifications.domain.sending import (
     Permanent,
     Temporary,
 )
+from notifications.workers.deliverer import Deliverer, Pace
 from tests.component.notifications.world import MEETING, World, scheduled
+from tests.integration.messaging.stage import altered
 
 
 @pytest.fixture
@@ -204,3 +206,29 @@ def test_every_state_can_be_reached_and_the_final_ones_are_left_by_nobody_but_a_
     assert reached == set(State)
     final = {state for state, next_ones in TRANSITIONS.items() if next_ones <= {State.DELIVERED}} - {State.FAILED}
     assert final == {State.DELIVERED, State.SKIPPED, State.STOPPED, State.EXPIRED}
+
+
+def test_who_is_woken_while_the_queue_still_looks_empty_looks_again_at_once(world: World) -> None:
+    """The alarm may ring between the question and its answer; half a second would be lost each time."""
+    claim, asked = world.queue.claim, []
+
+    def rung_meanwhile(channel: Channel, *, limit: int, lease_seconds: float) -> list[Delivery]:
+        asked.append(channel)
+        if len(asked) == 1:
+            deliverer.wake()
+            return []
+        return claim(channel, limit=limit, lease_seconds=lease_seconds)
+
+    deliverer = Deliverer(
+        Channel.SMS,
+        world.sms,
+        altered(world.queue, claim=rung_meanwhile),
+        world.store,
+        world.policy,
+        pace=Pace(batch=50, threads=4, idle=3_600.0),
+    )
+    deliverer._turn()
+    deliverer._turn()
+    assert len(asked) == 2, "though it is an hour to the next look"
+    deliverer.run_until_empty()
+    assert len(world.sms.sent) == 1
