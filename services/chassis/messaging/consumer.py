@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import groupby
+from itertools import groupby, repeat
 from typing import Protocol
 
 import structlog
@@ -82,6 +82,11 @@ class Brake:
         self._dead += dead
         if dead and self._dead > self._number and self._dead > self._share * len(self._last):
             raise TooManyDeadLetters(f"{self._dead} of the last {len(self._last)} records")
+
+    def note_alive(self, number: int) -> None:
+        """Count so many that could be applied."""
+        self._last.extend(repeat(False, number))
+        self._dead = sum(self._last)
 
 
 class Consumer:
@@ -184,16 +189,24 @@ class Consumer:
     def _project(self, arrivals: list[Arrival]) -> None:
         self._waiting.require_going_on()
         failed = self._written(arrivals)
-        for arrival in arrivals:
-            error = failed.get(arrival.record.origin)
-            if error is not None:
-                self._bury(arrival.record, error)
-                continue
-            if arrival.route.projections:
-                self._applied[arrival.record.topic] += 1
-            else:
-                metrics.IGNORED.labels(arrival.record.topic, "tombstone").inc()
-            self._advance(arrival.record)
+        if failed:
+            for arrival in arrivals:
+                if (error := failed.get(arrival.record.origin)) is not None:
+                    self._bury(arrival.record, error)
+                else:
+                    self._projected([arrival])
+        else:
+            self._projected(arrivals)
+
+    def _projected(self, arrivals: Sequence[Arrival]) -> None:
+        """Count and pass what was written; all at once, since most of what is read is read models."""
+        for topic, number in Counter(one.record.topic for one in arrivals if one.route.projections).items():
+            self._applied[topic] += number
+        for topic, number in Counter(one.record.topic for one in arrivals if not one.route.projections).items():
+            metrics.IGNORED.labels(topic, "tombstone").inc(number)
+        for lane, offset in {(one.record.topic, one.record.partition): one.record.offset for one in arrivals}.items():
+            self._done[Partition(*lane)] = offset + 1
+        self._brake.note_alive(len(arrivals))
 
     def _react(self, arrivals: list[Arrival]) -> None:
         failed = self._written([arrival for arrival in arrivals if arrival.route.projections])

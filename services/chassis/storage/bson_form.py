@@ -42,8 +42,14 @@ def _plain(value: Any) -> Any:
     kind = type(value)
     if kind in _AS_IT_IS:
         return value
+    if kind is tuple or kind is list:  # before the checks that cost more than what they find
+        return [_plain(inner) for inner in value]
     if kind is datetime:
         return _instant(value)
+    return _plain_of_others(value)
+
+
+def _plain_of_others(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(_plain(name)): _plain(inner) for name, inner in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):

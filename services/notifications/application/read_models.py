@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -36,6 +37,10 @@ class ContactSeen(Document):
 CONTACTS: Kind[ContactSeen] = Kind("contacts_seen", ContactSeen, (Index((("sms", 1), ("_id", 1))),))
 
 
+_plain_greeting = lru_cache(maxsize=64)(without_accents)
+"""There are two or three greetings in all; folding one takes as long as folding a name."""
+
+
 def as_contact(state: ContactState) -> ContactSeen:
     first: dict[ContactChannel, str] = {}
     for point in state.points:
@@ -46,7 +51,7 @@ def as_contact(state: ContactState) -> ContactSeen:
         full_name=state.full_name,
         plain_name=without_accents(state.full_name),
         greeting=state.greeting,
-        plain_greeting=without_accents(state.greeting),
+        plain_greeting=_plain_greeting(state.greeting),
         sms=first.get(ContactChannel.SMS),
         email=first.get(ContactChannel.EMAIL),
         refused=tuple(channel.value for channel in state.refused),

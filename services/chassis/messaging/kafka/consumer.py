@@ -39,7 +39,7 @@ class KafkaSource:
     """`Source` of one service's group. Not for several threads. Raises Unavailable when no broker answers."""
 
     def __init__(
-        self, connection: KafkaConnection, service: str, topics: Collection[str], *, max_records: int = 1000
+        self, connection: KafkaConnection, service: str, topics: Collection[str], *, max_records: int = 2000
     ) -> None:
         self._connection, self._topics = connection, frozenset(topics)
         connection.require_reachable()

@@ -33,3 +33,14 @@ def test_old_ones_are_forgotten() -> None:
         brake.note(dead=True)
     with pytest.raises(TooManyDeadLetters):
         brake.note(dead=True)
+
+
+def test_many_that_were_applied_at_once_count_as_if_one_after_the_other() -> None:
+    together, apart = Brake(number=3, window=10), Brake(number=3, window=10)
+    for _ in range(3):
+        together.note(dead=True)
+        apart.note(dead=True)
+    together.note_alive(8)
+    for _ in range(8):
+        apart.note(dead=False)
+    assert dead_letters_until_it_stops(together, 0) == dead_letters_until_it_stops(apart, 0) > 1
