@@ -15,6 +15,7 @@ from typing import IO
 
 from deploy.local import access_control, checks
 from deploy.local.access import ADMIN, SERVICES, KafkaAccess, MongoAccess
+from deploy.local.embedded_mongod import EmbeddedMongod
 from deploy.local.embedded_platform import (
     SECURITY_PROTOCOL,
     embedded_kafka,
@@ -98,10 +99,11 @@ class LocalRun:
 
     def _start_platform(self, family: ProcessFamily) -> RunningPlatform:
         secret_store = SecretStore(self._data / "secrets.json")
-        return RunningPlatform(
-            kafka_users=self._given_kafka() or self._start_kafka(family, secret_store),
-            mongo_databases=self._given_mongo() or self._start_mongod(family, secret_store),
-        )
+        given = self._given_mongo()
+        mongod = None if given else self._launch_mongod(family, secret_store)  # gets up while Kafka does
+        users = self._given_kafka() or self._start_kafka(family, secret_store)
+        databases = given if mongod is None else self._wait_for_mongod(mongod, secret_store)
+        return RunningPlatform(kafka_users=users, mongo_databases=databases)
 
     def _given_kafka(self) -> Mapping[str, KafkaAccess]:
         given = self._environment
@@ -138,11 +140,14 @@ class LocalRun:
         self._progress.done("MongoDB: the one that MONGODB_URI names")
         return {service: MongoAccess(uri, service) for service in SERVICES}
 
-    def _start_mongod(self, family: ProcessFamily, secret_store: SecretStore) -> Mapping[str, MongoAccess]:
+    def _launch_mongod(self, family: ProcessFamily, secret_store: SecretStore) -> EmbeddedMongod:
+        mongod = embedded_mongod(family, self._data, secret_store, self._fixed_port("MONGO_PORT"))
+        mongod.launch()
+        return mongod
+
+    def _wait_for_mongod(self, mongod: EmbeddedMongod, secret_store: SecretStore) -> Mapping[str, MongoAccess]:
         self._progress.step("MongoDB: starting")
-        port = self._fixed_port("MONGO_PORT")
-        mongod = embedded_mongod(family, self._data, secret_store, port)
-        mongod.start()
+        mongod.wait_until_ready()
         databases = {
             service: mongod.give_database(service, secret_store.get(f"mongo-{service}"), service)
             for service in SERVICES
