@@ -30,6 +30,7 @@ from tests.bench.district import (
 from tests.bench.edge import Edge, notifications, running_edge
 from tests.bench.figures import Figure
 from tests.bench.metering import Reading, joined
+from tests.bench.stored_people import contacts_seen, insert_all, people_seen
 from tests.bench.telling import Teller, teller
 from tests.support.eventually import eventually
 from tests.support.web import TokenOffice
@@ -38,6 +39,7 @@ MEETINGS_A_YEAR = 26
 """2 giao ban, 12 họp BTV and 12 sinh hoạt liên chi đoàn per commune."""
 HALF_YEARS = 60
 LIST_LENGTH = 20
+CONVENED_FROM = datetime(2027, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -74,20 +76,28 @@ class Country:
             p99_ms=found.p99_ms,
         )
 
-    def be_told(self, times: int = 1) -> None:
-        """Everything of this size on the state topics, until both services have read it; its people so many times."""
+    def be_founded(self, known: int) -> None:
+        """Units, posts and portfolios come by their topics; the first `known` people are in the read models at once."""
         with teller(self.edge.ground) as one:
             self._tell_units(one)
-            for _ in range(times):
-                self._forget_people()
-                with self._reading("read models") as reading:
-                    reading.count = one.tell_people(self.size.people, self.size.communes)
-                    one.flush()
-                    self._wait_for("scheduling", people_seen=self.size.people)
-                    self._wait_for("notifications", contacts_seen=self.size.people)
+        self._know(range(known))
+
+    def be_told(self, people: range) -> None:
+        """These people on the state topics, after all before them, until both services have read them."""
+        with teller(self.edge.ground) as one, self._reading("read models") as reading:
+            reading.count = one.tell_people(people, self.size.communes)
+            one.flush()
+            self._wait_for("scheduling", people_seen=people.stop)
+            self._wait_for("notifications", contacts_seen=people.stop)
+
+    def forget_people(self) -> None:
+        """Empty the read models of people, so that they are built anew."""
+        for service, name in (("scheduling", "people_seen"), ("notifications", "contacts_seen")):
+            with self._database(service) as database:
+                database[name].delete_many({})
 
     def call(self, number: int) -> None:
-        """A round: as many calls of each kind, after a floor that touches nothing of this size."""
+        """A round: so many lists and reads, half as many meetings convened, and a floor: calls that touch nothing."""
         communes, yearly = self.size.communes, MEETINGS_A_YEAR
         asked = [next(self._asked) for _ in range(number)]
         self._calls("floor", [Call("GET", "/livez") for _ in asked])
@@ -96,7 +106,8 @@ class Country:
             [Call("GET", f"/v1/meetings?unit_id={commune_id(one % communes)}&limit={LIST_LENGTH}") for one in asked],
         )
         self._calls("read", [Call("GET", f"/v1/meetings/{meeting_id(one % (communes * yearly))}") for one in asked])
-        self._calls("convene", [convene(next(self._convened) % HALF_YEARS, 1) for _ in asked])
+        self._forget_convened()
+        self._calls("convene", [convene(next(self._convened) % HALF_YEARS, 1) for _ in asked[::2]])
 
     def message(self, number: int) -> None:
         """A round of so many messages, from the event to the gateway."""
@@ -137,10 +148,18 @@ class Country:
         self._wait_for("scheduling", posts_seen=POSTS_PER_COMMUNE * communes, portfolios_seen=communes)
         self._wait_for("notifications", units_seen=POSTS_PER_COMMUNE * communes + 1)
 
-    def _forget_people(self) -> None:
-        for service, name in (("scheduling", "people_seen"), ("notifications", "contacts_seen")):
+    def _forget_convened(self) -> None:
+        """No commune has hundreds of meetings in a half-year: each round finds those of the year, and no other's."""
+        with self._database("scheduling") as database:
+            database[MEETINGS.name].delete_many({"unit_id": commune_id(0), "starts_at": {"$gte": CONVENED_FROM}})
+
+    def _know(self, people: range) -> None:
+        for service, name, rows in (
+            ("scheduling", "people_seen", people_seen(people, self.size.communes)),
+            ("notifications", "contacts_seen", contacts_seen(people, self.size.communes)),
+        ):
             with self._database(service) as database:
-                database[name].delete_many({})
+                insert_all(database, name, rows)
 
     def _wait_for(self, service: str, **counts: int) -> None:
         with self._database(service) as database:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
-from itertools import islice
 from typing import Any
 
 from pymongo.database import Database
-from pymongo.write_concern import WriteConcern
 
 from chassis.context import Context, new_uuid7
 from chassis.messaging.envelope import Cause
@@ -40,12 +38,12 @@ from tests.bench.district import (
 )
 from tests.bench.ground import Ground
 from tests.bench.query_plans import Query, plans
+from tests.bench.stored_people import NAMES, insert_all
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 TODAY = date(2026, 11, 20)
 RARE = "Thị Hiếm"
 PAGE = 51
-BATCH = 5_000
 VERBS = ("units.read", "people.read", "posts.read")
 
 
@@ -62,16 +60,10 @@ def plans_of_members(ground: Ground, communes: int, people: int) -> list[str]:
 def _fill(database: Database[dict[str, Any]], communes: int, people: int) -> None:
     """Indexes of people are made after them, in one go: that is the quickest way to have both."""
     ensure_collections(database, [kind for kind in KINDS if kind.name != PEOPLE.name])
-    _insert(database, UNITS.name, _units(communes))
-    _insert(database, POSTS.name, _posts(communes))
-    _insert(database, PEOPLE.name, _people(people, communes))
+    insert_all(database, UNITS.name, _units(communes))
+    insert_all(database, POSTS.name, _posts(communes))
+    insert_all(database, PEOPLE.name, _people(people, communes))
     database[PEOPLE.name].create_indexes([index_model(index) for index in PEOPLE.indexes])
-
-
-def _insert(database: Database[dict[str, Any]], name: str, rows: Iterator[dict[str, Any]]) -> None:
-    collection = database.get_collection(name, write_concern=WriteConcern(1))
-    while batch := list(islice(rows, BATCH)):
-        collection.insert_many(batch, ordered=False)
 
 
 def _units(communes: int) -> Iterator[dict[str, Any]]:
@@ -102,10 +94,10 @@ def _people(people: int, communes: int) -> Iterator[dict[str, Any]]:
     points = (ContactPoint(channel=Channel.SMS, address=""),)
     model = to_bson(new_person("", "Nguyễn Văn An", [membership], {}, points=points, birth_year=2003))
     (stored_membership,), (stored_point,) = model["memberships"], model["points"]
-    spelled = {name: (name, name_sort_key(name), list(words(name))) for name in map(name_of, range(728))}
+    spelled = [(name, name_sort_key(name), list(words(name))) for name in map(name_of, range(NAMES))]
     rare = f"Nguyễn {RARE}"
     for number in range(people):
-        name, key, said = spelled[name_of(number)]
+        name, key, said = spelled[number % NAMES]
         if number % 50_000 == 49_999:
             name, key, said = rare, name_sort_key(rare), list(words(rare))
         branch = branch_of(number, communes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -43,14 +43,14 @@ class Teller:
             compose(state, message_id=new_uuid7(), key=key, sequence=state.version, time=self._time, cause=self._cause)
         )
 
-    def tell_people(self, number: int, communes: int) -> int:
+    def tell_people(self, people: range, communes: int) -> int:
         """Contact beside person, as an import would tell them; how many records."""
-        person, contact = _person_text(communes), _contact_text(communes)
-        for one in range(number):
+        person, contact = told_person(communes), told_contact(communes)
+        for one in people:
             key = person_id(one)
-            self._send(self._message(PersonState, key, _written(person, one, communes)))
-            self._send(self._message(ContactState, key, _written(contact, one, communes)))
-        return 2 * number
+            self._send(self._message(PersonState, key, person(one)))
+            self._send(self._message(ContactState, key, contact(one)))
+        return 2 * len(people)
 
     def flush(self) -> None:
         """Returns when all of it is acknowledged."""
@@ -86,29 +86,31 @@ def teller(ground: Ground) -> Iterator[Teller]:
         one.close()
 
 
-def _person_text(communes: int) -> str:
+def told_person(communes: int) -> Callable[[int], bytes]:
+    """The payload of the n-th person's state."""
     (state,) = person_states(1, communes)
-    return _template(state.to_bytes(), communes)
+    return _copies(state.to_bytes(), communes)
 
 
-def _contact_text(communes: int) -> str:
+def told_contact(communes: int) -> Callable[[int], bytes]:
+    """The payload of the n-th person's contact."""
     (state,) = contact_states(1, communes)
-    return _template(state.to_bytes(), communes)
+    return _copies(state.to_bytes(), communes)
 
 
-def _template(told: bytes, communes: int) -> str:
-    """What the first person's model writes, with places for what differs from person to person."""
-    text = told.decode()
+def _copies(first: bytes, communes: int) -> Callable[[int], bytes]:
+    """What the first person's model writes, with what differs from person to person put in its place."""
+    text = first.decode()
     for place, value in _facts(0, communes).items():
         text = text.replace(f'"{value}"', f'"{place}"')
-    assert _written(text, 0, communes) == told
-    return text
 
+    def told(number: int) -> bytes:
+        written = text
+        for place, value in _facts(number, communes).items():
+            written = written.replace(place, value)
+        return written.encode()
 
-def _written(text: str, number: int, communes: int) -> bytes:
-    for place, value in _facts(number, communes).items():
-        text = text.replace(place, value)
-    return text.encode()
+    return told
 
 
 def _facts(number: int, communes: int) -> dict[str, str]:
