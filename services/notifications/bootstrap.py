@@ -174,7 +174,6 @@ def gateway_of(settings: Settings) -> EsmsGateway:
         brandname=settings.sms_brandname,
         callback_url=settings.callback_url,
         proofs=receipt_proofs(settings),
-        connections=settings.deliver_sms_threads,
         timeout_seconds=settings.gateway_timeout_seconds,
     )
 

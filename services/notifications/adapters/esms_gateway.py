@@ -28,6 +28,8 @@ from notifications.domain.sms_text import Encoding, size_of
 
 SEND = "/MainService.svc/json/SendMultipleMessage_V4_post_json/"
 STATUS = "/MainService.svc/json/GetSendStatus"
+_LARGEST = 1_000_000_000
+"""đồng for one SMS, and more."""
 CARE = "2"  # SmsType of brandname messages to one's own people
 
 CODES: dict[str, Answer] = {
@@ -61,10 +63,9 @@ class EsmsGateway(HttpGateway):
         brandname: str,
         callback_url: str,
         proofs: Proofs,
-        connections: int,
         timeout_seconds: float = 10.0,
     ) -> None:
-        super().__init__(base_url, connections=connections, timeout_seconds=timeout_seconds)
+        super().__init__(base_url, timeout_seconds=timeout_seconds)
         self._keys = {"ApiKey": api_key, "SecretKey": secret_key}
         self._order = {**self._keys, "Brandname": brandname, "SmsType": CARE, "Sandbox": "0"}
         self._receipts = callback_url.rstrip("/") + "/v1/gateways/esms/receipts/"
@@ -127,7 +128,9 @@ def _text(said: Mapping[str, Any], name: str) -> str | None:
 
 
 def _number(said: Mapping[str, Any], name: str) -> int | None:
+    """A count or a price; what can be neither counts as not said."""
     try:
-        return int(float(said[name]))
+        number = int(float(said[name]))
     except (KeyError, TypeError, ValueError, OverflowError):
         return None
+    return number if 0 <= number <= _LARGEST else None

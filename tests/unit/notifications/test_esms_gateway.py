@@ -98,7 +98,6 @@ def client_of(url: str) -> EsmsGateway:
         brandname="NHIPDOAN",
         callback_url="http://127.0.0.1:8103/",
         proofs=Proofs("secret", "receipts"),
-        connections=2,
         timeout_seconds=2,
     )
 
