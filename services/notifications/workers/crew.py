@@ -42,6 +42,24 @@ class Dropped:
 Done = Sent | Asked | Dropped
 
 
+class Slowness:
+    """How long the gateway takes for a call, as the last calls tell, and how many senders that asks for.
+
+    Up at once, down slowly: too few senders make everybody wait. One slow call alone hires no crowd.
+    """
+
+    def __init__(self) -> None:
+        self._seconds = 0.0
+
+    def heed(self, seconds: float) -> None:
+        """A call took so long."""
+        self._seconds += (seconds - self._seconds) * (0.2 if seconds > self._seconds else 0.05)
+
+    @property
+    def senders(self) -> int:
+        return max(_FEWEST, round(_CALLS_PER_SECOND * self._seconds))
+
+
 class Crew:
     """Calls `carrier` with as many threads as its slowness asks for: idle ones would only fight for the processor.
 
@@ -62,7 +80,7 @@ class Crew:
         self._tasks: SimpleQueue[Outgoing | Delivery | None] = SimpleQueue()
         self._done: SimpleQueue[Done | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
-        self._latency = 0.0
+        self._slowness = Slowness()
         self.paused_until = 0.0
 
     def give(self, tasks: list[Outgoing | Delivery]) -> None:
@@ -72,8 +90,7 @@ class Crew:
         self._hire()
 
     def _hire(self) -> None:
-        wanted = max(_FEWEST, round(_CALLS_PER_SECOND * self._latency))
-        wanted = min(wanted, self._most, len(self._threads) + self._tasks.qsize())
+        wanted = min(self._slowness.senders, self._most, len(self._threads) + self._tasks.qsize())
         while len(self._threads) < wanted:
             thread = threading.Thread(target=self._work, name=f"send-{self._name}", daemon=True)
             self._threads.append(thread)
@@ -134,6 +151,5 @@ class Crew:
             done: Done = Sent(task, self._carrier.send(task))
         else:
             done = Asked(task, self._carrier.ask(task))
-        took = self._monotonic() - began
-        self._latency = took if not self._latency else self._latency + (took - self._latency) * 0.05
+        self._slowness.heed(self._monotonic() - began)
         return done
