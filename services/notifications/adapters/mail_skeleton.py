@@ -130,6 +130,9 @@ def encoded(text: str) -> str:
     """A header value as RFC 2047 encoded words, folded; plain ASCII stays readable."""
     if text.isascii() and text.isprintable() and not set(text) & set('"(),:;<>@[\\]=?'):
         return text
+    whole = text.encode()
+    if len(whole) <= _ENCODED_WORD_BYTES:
+        return f"=?utf-8?b?{base64.b64encode(whole).decode()}?="
     words, word = [], b""
     for sign in text:
         raw = sign.encode()
