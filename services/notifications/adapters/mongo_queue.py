@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
-from pymongo import UpdateOne
+from pymongo import UpdateMany, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
@@ -23,6 +23,8 @@ from notifications.domain.delivery import CLAIMED, DELIVERIES, LONG_AGO, Channel
 _CLAIMED = [state.value for state in CLAIMED]
 _IN_DOUBT = [state.value for state in (State.SENDING, State.ASKING, State.UNKNOWN, State.ACCEPTED)]
 _LOOK_AHEAD = 4
+_SET = ("state", "due", "attempts", "reason")
+_SET_IF_KNOWN = ("in_doubt", "gateway_id", "parts", "price_vnd", "sent_at", "done_at")
 
 
 class MongoQueue:
@@ -100,7 +102,7 @@ class MongoQueue:
             return 0
         if not messages:
             with unavailable_when_gone(self._timeout):
-                return self._deliveries.bulk_write([_written(one) for one in results], ordered=False).matched_count
+                return self._deliveries.bulk_write(_written(results), ordered=False).matched_count
         return self._record_and_publish(results, messages)
 
     def _record_and_publish(self, results: Sequence[Result], messages: Sequence[Message]) -> int:
@@ -118,7 +120,7 @@ class MongoQueue:
                 if row.get("claim") == wanted[row["_id"]]
             ]
             mine = set(held)
-            writes = [_written(one) for one in results if one.id in mine]
+            writes = _written([one for one in results if one.id in mine])
             if writes:
                 self._deliveries.bulk_write(writes, ordered=False, session=session)
             rows = [change for key in held for change in outbox.get(key, ())]
@@ -155,19 +157,25 @@ def _taken(row: dict[str, Any], claim: str, until: datetime) -> Delivery:
     return from_bson(DELIVERIES, row | changed | {"version": row["version"] + 1})
 
 
-def _written(result: Result) -> UpdateOne:
-    values: dict[str, Any] = {
-        "state": result.state.value,
-        "due": result.due,
-        "claim": None,
-        "attempts": result.attempts,
-        "reason": result.reason,
-    }
-    for name in ("in_doubt", "gateway_id", "parts", "price_vnd", "sent_at", "done_at"):
-        value = getattr(result, name)
+def _written(results: Sequence[Result]) -> list[UpdateOne | UpdateMany]:
+    """One statement for all that became the same under one claim, as most e-mails of a batch do."""
+    alike: dict[tuple[Any, ...], list[Result]] = {}
+    for result in results:
+        alike.setdefault((result.claim, *(getattr(result, name) for name in (*_SET, *_SET_IF_KNOWN))), []).append(
+            result
+        )
+    return [_statement(group) for group in alike.values()]
+
+
+def _statement(alike: list[Result]) -> UpdateOne | UpdateMany:
+    one = alike[0]
+    values: dict[str, Any] = {name: getattr(one, name) for name in _SET} | {"claim": None, "state": one.state.value}
+    for name in _SET_IF_KNOWN:
+        value = getattr(one, name)
         if value is not None:
             values[name] = value
-    return UpdateOne(
-        {"_id": result.id, "claim": result.claim, "state": {"$in": _CLAIMED}},
-        {"$set": values, "$inc": {"version": 1}},
-    )
+    held = {"claim": one.claim, "state": {"$in": _CLAIMED}}
+    change = {"$set": values, "$inc": {"version": 1}}
+    if len(alike) == 1:
+        return UpdateOne({"_id": one.id, **held}, change)
+    return UpdateMany({"_id": {"$in": [result.id for result in alike]}, **held}, change)

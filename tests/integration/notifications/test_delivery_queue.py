@@ -160,6 +160,17 @@ def test_a_result_frees_the_row_and_keeps_what_was_known(bench: Bench) -> None:
     assert bench.claim() == []
 
 
+def test_results_that_are_alike_are_counted_and_guarded_one_by_one(bench: Bench) -> None:
+    ids = bench.put(4, channel=Channel.EMAIL)
+    rows = bench.claim(channel=Channel.EMAIL)
+    at = bench.queue.now()
+    alike = [result(row, sent_at=at, done_at=at) for row in rows]
+    assert bench.queue.record(alike[:1], []) == 1
+    assert bench.queue.record(alike, []) == 3, "the first was held no more"
+    kept = [bench.row(id) for id in ids]
+    assert {(row.state, row.version, row.claim, row.due) for row in kept} == {(State.ACCEPTED, 3, None, None)}
+
+
 def test_a_final_result_and_its_event_are_one_transaction(bench: Bench) -> None:
     ids = bench.put(3)
     rows = sorted(bench.claim(), key=lambda row: row.person_id)
