@@ -216,7 +216,9 @@ class MongoStore:
     def _guarded(self, kind: Kind[Any], rows: list[Row]) -> int:
         rows = _newest(rows)
         if len(rows) < _WORTH_A_LOOK:
-            return self._upserted(kind, rows)
+            # Nothing that is stored is older than a first version: where its id is there, it is not needed.
+            number, _ = self._inserted(kind, [row for row in rows if row["version"] == 1])
+            return number + self._upserted(kind, [row for row in rows if row["version"] != 1])
         known = self._known_versions(kind, [row["_id"] for row in rows])
         number, met = self._inserted(kind, [row for row in rows if row["_id"] not in known])
         newer = [row for row in rows if known.get(row["_id"], row["version"]) < row["version"]]

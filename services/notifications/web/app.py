@@ -19,6 +19,7 @@ from notifications.web.deliveries import deliveries, messages
 from notifications.web.gateways import RECEIPT_BOX, gateways
 from notifications.web.parts import EDGE, Edge
 from notifications.web.previews import costs, previews, templates
+from notifications.web.receipt_lane import ReceiptLane
 from notifications.web.replies import replies
 from notifications.web.unsubscriptions import unsubscriptions
 
@@ -59,5 +60,7 @@ def notifications_app(
         now=now,
     )
     app.extensions[EDGE] = edge
-    app.extensions[RECEIPT_BOX] = ReceiptBox(store)
+    box = ReceiptBox(store)
+    app.extensions[RECEIPT_BOX] = box
+    app.wsgi_app = ReceiptLane(app, edge.receipts, box, now)  # type: ignore[method-assign]  # as Flask's docs do
     return app

@@ -57,6 +57,7 @@ class Kept(BaseModel):
 @public
 def receive_receipt(path: ProofPath, query: ReceiptQuery) -> Response:
     """Answered once it is stored; twice, late or out of order is all the same. Any other address answers 404."""
+    # The usual call does not come as far as here: receipt_lane.py answers it.
     delivery_id = edge().receipts.delivery(path.proof)
     if delivery_id is None:
         CALLS.labels("receipt", "forged").inc()
