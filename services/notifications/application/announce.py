@@ -176,8 +176,9 @@ def _needing_a_code(notice: Notice, contacts: Mapping[str, ContactSeen], store: 
 def _open_elsewhere(notice: Notice, people: Collection[str], store: Store, now: datetime) -> set[str]:
     """Who of them has another invitation open. A few rows per person are looked at, not all that may have piled up:
     of those beyond, it is assumed, since a code too many only makes a text longer."""
-    still_open = {"person_id": {"$in": list(people)}, "answer_until": {"$gt": now}, "about": {"$ne": notice.about}}
+    # Not asked by what they are about: that would lead the database to the index of `about`, and to sorting.
+    still_open = {"person_id": {"$in": list(people)}, "answer_until": {"$gt": now}}
     most = 100 + _OPEN_PER_PERSON * len(people)
     rows = store.find(DELIVERIES, still_open, sort=(("person_id", 1), ("answer_until", 1)), limit=most)
-    found = {row.person_id for row in rows}
+    found = {row.person_id for row in rows if row.about != notice.about}
     return found if len(rows) < most else found | {person for person in people if person > rows[-1].person_id}
