@@ -109,8 +109,8 @@ def _relay(ground: Ground, messages: list[Message]) -> Reading:
     lease = Lease(MongoLeaseTable(database), "relay", "bench")
     assert lease.acquire()
     try:
-        with ThreadPoolExecutor(1, "marking") as marking:
-            relay = Relay(MongoOutboxRows(database), publisher, lease, marking=marking)
+        with ThreadPoolExecutor(2, "beside") as beside:
+            relay = Relay(MongoOutboxRows(database), publisher, lease, beside=beside)
             relay.take_over()
             with ground.meter().reading("relay") as reading:
                 while reading.count < len(messages):

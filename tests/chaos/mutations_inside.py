@@ -58,15 +58,22 @@ MUTATIONS = (
     Mutation(
         "§4 relay: what is not marked yet is not sent again",
         "services/chassis/messaging/relay.py",
-        "        if aggregate in self._unmarked:\n            return False\n",
+        "aggregate not in taken and ",
         "",
+        ("tests/component/messaging", *PUBLISHING),
+    ),
+    Mutation(
+        "§4 relay: what is on its way is not taken from what was read meanwhile",
+        "services/chassis/messaging/relay.py",
+        "self._unmarked | batch.keys()",
+        "set()",
         ("tests/component/messaging", *PUBLISHING),
     ),
     Mutation(
         "§4 relay: only the lowest version is taken from what was read",
         "services/chassis/messaging/relay.py",
-        "if aggregate not in seen and self._may_take(aggregate):",
-        "if self._may_take(aggregate):\n                    lowest.pop(aggregate, None)",
+        "if aggregate != before and aggregate not in taken and self._may_take(aggregate):",
+        "if aggregate not in taken and self._may_take(aggregate):\n                    lowest.pop(aggregate, None)",
         PUBLISHING,
     ),
     Mutation(

@@ -2,7 +2,7 @@
 
 A round takes the *lowest pending version of each aggregate*, sends them all, waits for those same acknowledgements
 and marks them published. What is sent and unmarked is never taken again, nor is anything of the same aggregate, so the
-next round may be fetched and sent while the marks of the last are being written. Reading `state: pending` is the
+next round may be read, and then sent, while the marks of the last are being written. Reading `state: pending` is the
 truth; there is no watermark, which would skip transactions that commit late.
 
 One relay per service holds the lease. A former one that slept (a zombie) may still send what it had begun: readers of
@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence, Set
 from concurrent.futures import Executor, Future
 from datetime import datetime
 from itertools import count
@@ -57,6 +57,10 @@ class Aggregate(NamedTuple):
 
     topic: str
     key: str
+
+
+Round = dict[Aggregate, Message]
+"""One message of each aggregate."""
 
 
 class Backlog(NamedTuple):
@@ -118,8 +122,17 @@ class Alarm(Protocol):
         """Return early when something was written to the outbox. Never raises."""
 
 
+class _Ahead(NamedTuple):
+    """Rows being read for the next round. `taken`: the aggregates that were unmarked when the reading began; its rows
+    may tell of them what is no longer so."""
+
+    rows: Future[list[Message]]
+    taken: Set[Aggregate]
+
+
 class Relay:
-    """The rounds. `marking` writes the marks of one round while the next is on its way; None writes them in place."""
+    """The rounds. `beside`, with two threads, reads the next round and writes the marks of the last while one is on its
+    way; None does both in place."""
 
     def __init__(
         self,
@@ -128,19 +141,19 @@ class Relay:
         lease: Lease,
         *,
         state_topics: Collection[str] = (),
-        marking: Executor | None = None,
+        beside: Executor | None = None,
         limit: int = ROUND,
         beat: Callable[[], None] = lambda: None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._rows, self._publisher, self._lease = rows, publisher, lease
         self._state_topics, self._limit, self._beat, self._monotonic = frozenset(state_topics), limit, beat, monotonic
-        self._marking = marking
+        self._beside = beside
         self._after: Aggregate | None = None
-        self._ahead: list[Message] = []
+        self._ahead: _Ahead | None = None
         self._unmarked: set[Aggregate] = set()
-        self._on_its_way: tuple[Sending, list[Message]] | None = None
-        self._being_marked: tuple[Future[None] | None, list[Message]] | None = None
+        self._on_its_way: tuple[Sending, Round] | None = None
+        self._being_marked: tuple[Future[None] | None, Round] | None = None
         self._refused: dict[Aggregate, float] = {}
         self._late_seen = 0
         self._to_make_good_at: float | None = None
@@ -192,13 +205,15 @@ class Relay:
             self.settle()
             self.take_over()
         if self._on_its_way is None:
-            batch, self._ahead = self._ahead or self._fetch(), []
+            may_have_missed = self._ahead is not None or self._being_marked is not None
+            batch = self._fetch()
             if not batch:
                 self.settle()
+                # What waited for these marks, or came after the reading ahead, may go now.
+                batch = self._fetch() if may_have_missed else {}
+            if not batch:
                 return 0
             self._begin(batch)
-            if len(batch) >= self._limit:
-                self._ahead = self._fetch()
         return self._finish()
 
     def settle(self) -> None:
@@ -214,9 +229,9 @@ class Relay:
         if future is None:
             # It is published, and must not be sent again for want of a mark: mark it now, or at the next try.
             self._being_marked = None, batch
-            self._rows.mark_published([message.id for message in batch])
+            self._rows.mark_published(_ids(batch))
         self._being_marked = None
-        self._unmarked.difference_update(map(_aggregate, batch))
+        self._unmarked.difference_update(batch)
 
     def report(self) -> None:
         """Bring the outbox gauges up to date. Raises Unavailable."""
@@ -257,48 +272,58 @@ class Relay:
         except (Unavailable, LeaseLost, PublishingFailed) as error:
             _log.warning("ended with marks unwritten: some messages will be sent twice", reason=str(error))
 
-    def _fetch(self) -> list[Message]:
+    def _fetch(self) -> Round:
         """The next aggregates' lowest versions, going round the outbox, without those that are on their way."""
-        lowest: dict[Aggregate, Message] = {}
+        lowest: Round = {}
         began, wrapped = self._after, self._after is None
         for _ in range(_FETCHES_PER_ROUND):
-            rows = self._rows.pending(self._after, self._limit)
-            seen: set[Aggregate] = set()
+            rows, taken = self._read()
+            before: Aggregate | None = None
             for message in rows:
-                aggregate = _aggregate(message)
+                aggregate = Aggregate(message.topic, message.key)
                 if wrapped and began is not None and aggregate > began:
-                    return list(lowest.values())
-                if aggregate not in seen and self._may_take(aggregate):
+                    return lowest
+                if aggregate != before and aggregate not in taken and self._may_take(aggregate):
                     lowest.setdefault(aggregate, message)
-                seen.add(aggregate)
-                self._after = aggregate
+                before = self._after = aggregate
                 if len(lowest) == self._limit:
-                    return list(lowest.values())
+                    return lowest
             if len(rows) < self._limit:
                 self._after = None
                 if wrapped:
                     break
                 wrapped = True
-        return list(lowest.values())
+        return lowest
+
+    def _read(self) -> tuple[list[Message], Set[Aggregate]]:
+        """The rows behind `_after`, and the aggregates of which they may tell something old."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            return ahead.rows.result(), ahead.taken
+        return self._rows.pending(self._after, self._limit), self._unmarked
+
+    def _read_ahead(self, batch: Round) -> None:
+        if self._beside is not None and len(batch) >= self._limit:
+            rows = self._beside.submit(self._rows.pending, self._after, self._limit)
+            self._ahead = _Ahead(rows, self._unmarked | batch.keys())
 
     def _may_take(self, aggregate: Aggregate) -> bool:
-        if aggregate in self._unmarked:
-            return False
-        return self._refused.get(aggregate, 0.0) <= self._monotonic()
+        return not self._refused or self._refused.get(aggregate, 0.0) <= self._monotonic()
 
     def _is_time_to_make_good(self) -> bool:
         return self._to_make_good_at is not None and self._monotonic() >= self._to_make_good_at
 
-    def _begin(self, batch: list[Message]) -> None:
+    def _begin(self, batch: Round) -> None:
         began = self._lease.require()
-        sending = self._publisher.send(batch, began)
-        refused = {message.id for message in sending.refused}
-        sent = [message for message in batch if message.id not in refused]
-        self._unmarked.update(map(_aggregate, sent))
-        self._on_its_way = sending, sent
+        self._read_ahead(batch)
+        sending = self._publisher.send(list(batch.values()), began)
         for message in sending.refused:
             # The aggregate waits behind a message that cannot be sent; others go on. It is tried again in a minute.
-            self._refused[_aggregate(message)] = self._monotonic() + REFUSED_WAITS_SECONDS
+            aggregate = Aggregate(message.topic, message.key)
+            self._refused[aggregate] = self._monotonic() + REFUSED_WAITS_SECONDS
+            del batch[aggregate]
+        self._unmarked.update(batch)
+        self._on_its_way = sending, batch
 
     def _finish(self) -> int:
         """See what is on its way acknowledged, and have it marked."""
@@ -309,16 +334,14 @@ class Relay:
         self.settle()
         self._on_its_way = None
         self._being_marked = None, sent
-        if self._marking is None:
+        if self._beside is None:
             self.settle()
         else:
-            ids = [message.id for message in sent]
-            self._being_marked = self._marking.submit(self._rows.mark_published, ids), sent
-        for topic, number in Counter(message.topic for message in sent).items():
+            self._being_marked = self._beside.submit(self._rows.mark_published, _ids(sent)), sent
+        for topic, number in Counter(message.topic for message in sent.values()).items():
             metrics.PUBLISHED.labels(topic).inc(number)
-        if self._refused:
-            for message in sent:
-                self._refused.pop(_aggregate(message), None)
+        for aggregate in self._refused.keys() & sent.keys():
+            del self._refused[aggregate]
         return len(sent)
 
     def _await(self, sending: Sending) -> None:
@@ -340,5 +363,5 @@ class Relay:
         self._lease.keep()
 
 
-def _aggregate(message: Message) -> Aggregate:
-    return Aggregate(message.topic, message.key)
+def _ids(batch: Round) -> list[str]:
+    return [message.id for message in batch.values()]

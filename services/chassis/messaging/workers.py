@@ -86,13 +86,13 @@ def _relay(
     publisher = waiting.until_available(lambda: watch.watch(lambda: KafkaPublisher(kafka, service)))
     try:
         waited_for(lease, waiting)
-        with ThreadPoolExecutor(1, "marking") as marking:
+        with ThreadPoolExecutor(2, "beside") as beside:
             relay = Relay(
                 rows,
                 WatchedPublisher(publisher, watch),
                 lease,
                 state_topics=state_topics,
-                marking=marking,
+                beside=beside,
                 beat=worker.heartbeat.beat,
             )
             relay.run(worker.shutdown, OutboxAlarm(_database(service, settings, socket_seconds=_ALARM_SECONDS)))

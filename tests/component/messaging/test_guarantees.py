@@ -43,7 +43,7 @@ from tests.integration.messaging.playthings import (
     unit,
     unit_erased,
 )
-from tests.integration.messaging.stage import altered
+from tests.integration.messaging.stage import AtOnce, altered
 
 MEETINGS = ("m-1", "m-2", "m-3")
 UNIT_IDS = ("u-1", "u-2")
@@ -108,15 +108,16 @@ class Messaging(RuleBasedStateMachine):
     # What the relay does, and what happens to it.
 
     @precondition(lambda self: self.relay is None)
-    @rule()
-    def a_relay_starts(self) -> None:
+    @rule(reads_ahead=st.booleans())
+    def a_relay_starts(self, reads_ahead: bool = True) -> None:
         self.clock.seconds += 10  # it waits for the lease of the last one
         self.holders += 1
         lease = Lease(self.leases, "relay", f"relay {self.holders}", monotonic=self.clock)
         assert lease.acquire()
         publisher = MemoryPublisher(self.broker, PUBLISHER)
         rows = StoredOutboxRows(self.publishing)
-        relay = Relay(rows, publisher, lease, state_topics=[UNITS], limit=3, monotonic=self.clock)
+        beside = AtOnce() if reads_ahead else None
+        relay = Relay(rows, publisher, lease, state_topics=[UNITS], beside=beside, limit=2, monotonic=self.clock)
         relay.take_over()
         self.relay = relay, lease, publisher
 

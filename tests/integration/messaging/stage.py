@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar, cast
@@ -48,6 +49,18 @@ def altered(original: T, **behaviour: Any) -> T:
             return behaviour[name] if name in behaviour else getattr(original, name)
 
     return cast(T, Altered())
+
+
+class AtOnce(Executor):
+    """What a relay has done beside its work, at the earliest moment: what was read is as old as can be when used."""
+
+    def submit(self, task: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        try:
+            done.set_result(task(*arguments, **named))
+        except Exception as error:
+            done.set_exception(error)
+        return done
 
 
 class Backend(Protocol):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -27,7 +29,7 @@ from tests.integration.messaging.playthings import (
     tell_of,
     unit,
 )
-from tests.integration.messaging.stage import Stage, altered
+from tests.integration.messaging.stage import AtOnce, Stage, altered
 from tests.support.eventually import eventually
 
 
@@ -129,6 +131,55 @@ def test_what_could_not_be_marked_is_marked_later_and_not_sent_again(stage: Stag
         pass
     assert sequences(stage, EVENTS, "m-1") == [1]
     assert stage.publishing.find(OUTBOX, {"state": "pending"}) == []
+
+
+def test_a_relay_that_reads_ahead_sends_each_message_once_and_in_its_order(stage: Stage) -> None:
+    """Seven aggregates in rounds of three: every round is read while the one before is on its way or being marked."""
+    keys = [f"m-{number}" for number in range(7)]
+    for version in range(1, 5):
+        told = [message(MeetingMoved(meeting_id=key, number=version), key, version) for key in keys]
+        tell_of(stage.publishing, *told)
+    with ThreadPoolExecutor(2) as beside:
+        relay = stage.relay(beside=beside, limit=3)
+        sent = 0
+        while (number := relay.round()) > 0:
+            sent += number
+    assert sent == 28
+    for key in keys:
+        assert sequences(stage, EVENTS, key) == [1, 2, 3, 4]
+
+
+def test_what_is_on_its_way_is_not_taken_from_what_was_read_meanwhile(stage: Stage) -> None:
+    """The third round goes round the outbox: g and then the second versions of a and b; behind b only g is left, which
+    is on its way while the fourth round is read."""
+    for key in "abcdefg":
+        tell_of(stage.publishing, message(MeetingMoved(meeting_id=key, number=1), key, 1))
+    for key in "ab":
+        tell_of(stage.publishing, message(MeetingMoved(meeting_id=key, number=2), key, 2))
+    relay = stage.relay(beside=AtOnce(), limit=3)
+    assert [relay.round() for _ in range(4)] == [3, 3, 3, 0]
+    assert sequences(stage, EVENTS, "g") == [1]
+
+
+def test_what_could_not_be_read_ahead_is_read_later(stage: Stage) -> None:
+    rows = stage.backend.outbox()
+    asked = count(1)
+
+    def away_the_second_time(*of_what: Any) -> list[Message]:
+        if next(asked) == 2:
+            raise Unavailable("for a test")
+        return rows.pending(*of_what)
+
+    for number in range(4):
+        schedule(stage.publishing, f"m-{number}", "u-1")
+    with ThreadPoolExecutor(2) as beside:
+        relay = stage.relay(rows=altered(rows, pending=away_the_second_time), beside=beside, limit=2)
+        assert relay.round() == 2
+        with pytest.raises(Unavailable):
+            relay.round()
+        assert relay.round() == 2
+        assert relay.round() == 0
+    assert [sequences(stage, EVENTS, f"m-{number}") for number in range(4)] == [[1]] * 4
 
 
 class Unresolved:

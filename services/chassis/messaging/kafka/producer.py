@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from chassis.failures import Unavailable
 from chassis.messaging.cloudevents import headers_of
 from chassis.messaging.envelope import Message
 from chassis.messaging.kafka.connection import KafkaConnection
+from chassis.messaging.kafka.partitioning import partition_of
 from chassis.messaging.relay import PublishingFailed
 
 LARGEST_MESSAGE_BYTES = 6 * 1024 * 1024
@@ -23,6 +24,9 @@ LARGEST_MESSAGE_BYTES = 6 * 1024 * 1024
 _DELIVERY_TIMEOUT_MS = 24 * 3600 * 1000
 _METADATA_SECONDS = 5.0
 _CLOSING_SECONDS = 2.0
+_LINGER_MS = 25
+"""Longer than handing over a round takes. Whoever waits for it flushes it, so that nothing ever lingers so long."""
+_HANDING_OVER_SECONDS = 0.002
 
 _log = structlog.get_logger("relay")
 
@@ -41,7 +45,7 @@ class KafkaPublisher:
                 # Once a delivery expires, kafka-python 3.0 never sends again, and what it reported as failed may be
                 # in the log all the same. A day is longer than any outage we wait out in one process.
                 delivery_timeout_ms=_DELIVERY_TIMEOUT_MS,
-                linger_ms=5,
+                linger_ms=_LINGER_MS,
                 batch_size=65536,
                 compression_type="lz4",
                 max_request_size=LARGEST_MESSAGE_BYTES,
@@ -55,26 +59,26 @@ class KafkaPublisher:
             raise Unavailable(f"Kafka: {type(error).__name__}") from error
 
     def send(self, messages: Sequence[Message], began: datetime) -> KafkaSending:
-        self._require_metadata({message.topic for message in messages})
+        targets = {name: self._target(name) for name in {message.topic for message in messages}}
         began_ms = int(began.timestamp() * 1000)
+        # All is made before the first is handed over. A round that is handed over slowly leaves in many small batches,
+        # and each of them wakes the client's thread, which then wants the interpreter for itself.
+        records = []
+        for message in messages:
+            (topic, partitions), key = targets[message.topic], message.key.encode()
+            headers = headers_of(message, self._service)
+            records.append((topic, message.payload, key, headers, partition_of(key, partitions), began_ms))
         futures: list[Any] = []
         refused: list[Message] = []
-        for message in messages:
+        for message, record in zip(messages, records, strict=True):
             try:
-                futures.append(
-                    self._producer.send(
-                        self._connection.topic(message.topic),
-                        key=message.key.encode(),
-                        value=message.payload,
-                        headers=headers_of(message, self._service),
-                        timestamp_ms=began_ms,
-                    )
-                )
+                futures.append(self._producer.send(*record))
             except MessageSizeTooLargeError:
                 refused.append(message)
             except KafkaError as error:
                 raise PublishingFailed(f"Kafka: {type(error).__name__}") from error
-        return KafkaSending(futures, refused)
+        self._flush(_HANDING_OVER_SECONDS)
+        return KafkaSending(futures, refused, self._flush)
 
     def close(self, seconds: float = 5.0) -> None:
         """Let what is on its way arrive, at most so long; then drop it: it is still pending in the outbox.
@@ -94,23 +98,35 @@ class KafkaPublisher:
         except KafkaError as error:
             _log.warning("the producer did not close", error=type(error).__name__)
 
-    def _require_metadata(self, topics: set[str]) -> None:
-        """Before anything is begun: a topic that is not known would fail in the middle of a round."""
-        for topic in topics:
-            try:
-                self._producer.partitions_for(self._connection.topic(topic))
-            except KafkaError as error:
-                raise Unavailable(f"Kafka: no metadata of {topic}: {type(error).__name__}") from error
+    def _target(self, topic: str) -> tuple[str, int]:
+        """Its name on the broker and its number of partitions.
+
+        Asked before anything is begun: a topic that is not known would fail in the middle of a round.
+        """
+        name = self._connection.topic(topic)
+        try:
+            return name, len(self._producer.partitions_for(name))
+        except KafkaError as error:
+            raise Unavailable(f"Kafka: no metadata of {topic}: {type(error).__name__}") from error
+
+    def _flush(self, seconds: float) -> None:
+        """Have what lingers sent now. What became of it, the futures tell, also when this takes longer."""
+        try:
+            self._producer.flush(timeout=seconds)
+        except KafkaError:
+            pass
 
 
 class KafkaSending:
     """Records whose futures are awaited, these and no others."""
 
-    def __init__(self, futures: list[Any], refused: Sequence[Message]) -> None:
-        self._open, self.refused = futures, refused
+    def __init__(self, futures: list[Any], refused: Sequence[Message], flush: Callable[[float], None]) -> None:
+        self._open, self.refused, self._flush = futures, refused, flush
 
     def wait(self, seconds: float) -> bool:
         deadline = time.monotonic() + seconds
+        if self._open:
+            self._flush(seconds)
         while self._open:
             future = self._open[-1]
             if not future.is_done:
