@@ -109,12 +109,13 @@ def long_plan(seed: int, seconds: float, *, with_disk: bool) -> list[Fault]:
     platform = [(Kind.BROKER_STOP, LONG_AWAY), (Kind.BROKER_FREEZE, LONG_AWAY), (Kind.BROKER_KILL, 1.0)]
     platform += [(Kind.MONGO_KILL, 1.0), (Kind.MONGO_FREEZE, 15.0), (Kind.BROKER_KILL, 3.0), (Kind.MONGO_KILL, 5.0)]
     platform += [(Kind.DISK_FULL, 10.0)] if with_disk else []
+    shaken = list(_platform_track(chance, platform, gap=14.0))
     return _woven(
         chance,
         seconds,
-        _platform_track(chance, platform, gap=14.0),
+        iter(shaken),
         _process_track(chance, freezes=("web", "relay", "consume", "deliver", "timers"), pairs=0.4, gap=8.0),
-        _outside_track(chance, every=15.0),
+        _outside_track(chance, every=12.0, idle=[fault for fault in shaken if fault.seconds == LONG_AWAY]),
     )
 
 
@@ -170,12 +171,18 @@ def _two_to_one(often: Sequence[Fault], rarely: Sequence[Fault]) -> Iterator[Fau
         del first[:2], second[:1]
 
 
-def _outside_track(chance: random.Random, *, every: float) -> Iterator[Fault]:
-    at = 1.0
+def _outside_track(chance: random.Random, *, every: float, idle: Sequence[Fault] = ()) -> Iterator[Fault]:
+    """Every setting in turn; in a turn of their own while `idle` faults last: what nobody sends nobody can disturb."""
+    at, busy, idling = 1.0, _shuffled_for_ever(chance), _shuffled_for_ever(chance)
     while True:
-        for settings in chance.sample(OUTSIDE_SETTINGS, len(OUTSIDE_SETTINGS)):
-            yield Fault(Kind.OUTSIDE, at, every * 0.7, (), settings)
-            at += every
+        is_idle = any(fault.at - every < at < fault.ends_at for fault in idle)
+        yield Fault(Kind.OUTSIDE, at, every * 0.7, (), next(idling if is_idle else busy))
+        at += every
+
+
+def _shuffled_for_ever(chance: random.Random) -> Iterator[Mapping[str, float]]:
+    while True:
+        yield from chance.sample(OUTSIDE_SETTINGS, len(OUTSIDE_SETTINGS))
 
 
 def _grouped(chance: random.Random, names: Sequence[str], pairs: float) -> list[tuple[str, ...]]:
