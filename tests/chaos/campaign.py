@@ -46,6 +46,7 @@ class Run:
     watch: Watch
     done: Sequence[Done]
     stores: Stores
+    is_whole: bool
 
     @property
     def disturbed(self) -> dict[str, int]:
@@ -101,11 +102,9 @@ def run_campaign(
             with stores_of(stage) as stores:
                 counts = _drain(stage, stores, director)
                 tell(f"{time.monotonic() - began:6.1f} s  drained {time.monotonic() - settled:.1f} s after the load")
-                run = Run(stage, world, load, watch, director.done, stores)
+                run = Run(stage, world, load, watch, director.done, stores, is_whole=seconds >= WHOLE_SECONDS)
                 campaign.faults = played(director.done, run.disturbed, with_disk=stage.disk is not None)
-                campaign.findings = [*_proved(run, counts, is_whole=seconds >= WHOLE_SECONDS), shutdown]
-                if seconds >= WHOLE_SECONDS:
-                    campaign.findings += [everything_played(campaign.faults), everything_asked(world.ledger)]
+                campaign.findings = [*_proved(run, counts, campaign.faults), shutdown]
         finally:
             world.close()
     campaign.text = _told(campaign, ledger)
@@ -158,7 +157,7 @@ def _unread(stores: Stores) -> list[str]:
     return sorted(told - seen)
 
 
-def _proved(run: Run, counts: dict[str, int], *, is_whole: bool) -> list[Finding]:
+def _proved(run: Run, counts: dict[str, int], faults: dict[str, int]) -> list[Finding]:
     stores, ledger = run.stores, run.world.ledger
     evidence = proofs.Evidence(ledger, stores, topic_records(run.stage))
     received: list[Any] = run.stage.inbox.messages()
@@ -167,7 +166,8 @@ def _proved(run: Run, counts: dict[str, int], *, is_whole: bool) -> list[Finding
     again.broken = run.load.known.answered_differently
     confirmed = {one.path.split("/")[3] for one in evidence.commands if one.accepted and one.name == "list confirmed"}
     signs = signs_of(stores, ledger, received, run.watch, began=ledger.commands[0].asked_at)
-    (run.stage.directory / "signs.json").write_text(json.dumps(signs, default=str, indent=0))
+    happened = [(str(one.fault), one.began, one.ended) for one in run.done]
+    (run.stage.directory / "signs.json").write_text(json.dumps({**signs, "faults": happened}, default=str, indent=0))
     return [
         proofs.all_answered(evidence),
         proofs.effect_once(evidence, account_ids),
@@ -187,7 +187,8 @@ def _proved(run: Run, counts: dict[str, int], *, is_whole: bool) -> list[Finding
         consequences.replies_kept_once(evidence, received),
         consequences.imports_done_once(evidence, sorted(confirmed)),
         consequences.queues_drained(counts),
-        going_on.went_on(run.done, signs, going_on.GOES_ON_WITHIN * (1 if is_whole else HASTE)),
+        going_on.went_on(run.done, signs, going_on.GOES_ON_WITHIN * (1 if run.is_whole else HASTE)),
+        *((everything_played(faults), everything_asked(ledger)) if run.is_whole else ()),
     ]
 
 
