@@ -83,14 +83,12 @@ def run_campaign(
     campaign = Campaign(seed)
     began = time.monotonic()
     with running_stage(directory, settings={"DELIVER_BATCH": str(sending.BATCH)}) as stage:
-        ledger = Ledger()
-        urls = stage.urls
+        urls, ledger = stage.urls, Ledger()
         world = made_world(urls_of(urls), (urls.admin_account, urls.admin_password), ledger)
         try:
             wait_until_known(world)
             tell(f"{time.monotonic() - began:6.1f} s  everything is up; the load begins")
-            load = Load(world, stage.inbox, seed, rest=rest)
-            director = Director(stage, plan(stage.disk is not None), tell)
+            load, director = Load(world, stage.inbox, seed, rest=rest), Director(stage, plan(bool(stage.disk)), tell)
             with watching(stage) as watch:
                 load.start()
                 director.direct(seconds)
