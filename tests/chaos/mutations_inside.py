@@ -163,11 +163,18 @@ MUTATIONS = (
         POISON,
     ),
     Mutation(
-        "§4: who changes what he did not see is told 412",
-        "services/chassis/web/commands.py",
-        "            if conditional or not left:\n                raise\n",
-        "            if not left:\n                raise\n",
-        COMMANDS,
+        "§4: who changes what he did not see is told 412 (scheduling)",
+        "services/scheduling/application/permitted.py",
+        "    if expected is not None and document.version != expected:\n",
+        "    if False:\n",
+        ("tests/component/scheduling/test_the_month.py",),
+    ),
+    Mutation(
+        "§4: who changes what he did not see is told 412 (members)",
+        "services/members/application/authority.py",
+        "    if expected is not None and document.version != expected:\n",
+        "    if False:\n",
+        ("tests/component/members/test_units.py",),
     ),
     Mutation(
         "§4: a change that lost against another is decided anew",
