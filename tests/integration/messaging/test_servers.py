@@ -6,10 +6,11 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 from pymongo.database import Database
@@ -20,7 +21,9 @@ from chassis.messaging.kafka.producer import KafkaPublisher
 from chassis.messaging.kafka.topics import WrongPartitions, ensure_topics
 from chassis.messaging.kinds import MESSAGING_KINDS
 from chassis.messaging.mongo.collections import ensure_collections
-from chassis.messaging.mongo.outbox_rows import OutboxAlarm
+from chassis.messaging.mongo.outbox_rows import MongoOutboxRows, OutboxAlarm
+from chassis.messaging.outbox import publish
+from chassis.storage.changes import Changes
 from chassis.storage.documents import Document, Index, Kind
 from chassis.storage.mongo import MongoStore, open_database
 from deploy.local.access_control import TopicAccess
@@ -31,6 +34,7 @@ from tests.integration.messaging.playthings import (
     MeetingMoved,
     message,
     schedule,
+    unit,
 )
 from tests.support.platform import Namespace
 
@@ -170,3 +174,13 @@ def test_the_alarm_only_waits_where_there_is_no_stream() -> None:
     waited = time.monotonic() - began
     nowhere.client.close()
     assert 0.25 <= waited < 3
+
+
+def test_a_relay_with_a_wrong_clock_hides_nothing_of_what_it_sent(database: Database[dict[str, Any]]) -> None:
+    rows = MongoOutboxRows(database)
+    sent = unit("u-wrong-clock", 1)
+    MongoStore(database).commit(publish(Changes(), sent))
+    with time_machine.travel(datetime.now(UTC) - timedelta(hours=3), tick=True):
+        rows.mark_published([sent.id])
+    found = rows.latest_published([sent.topic], 60.0, lambda: None)
+    assert [one.id for one in found if one.key == "u-wrong-clock"] == [sent.id]

@@ -55,13 +55,14 @@ class MongoOutboxRows:
         with unavailable_when_gone(self._timeout):
             self._marks.update_many(
                 {"_id": {"$in": list(ids)}, "state": "pending"},
-                {"$set": {"state": "published", "published_at": datetime.now(UTC)}},
+                # The database's time: a relay whose own clock is wrong must not hide from its successor what it sent.
+                {"$set": {"state": "published"}, "$currentDate": {"published_at": True}},
             )
 
     def latest_published(
         self, topics: Collection[str], seconds: float, breathe: Callable[[], None]
     ) -> Iterator[Message]:
-        since = datetime.now(UTC) - timedelta(seconds=seconds)
+        since = self._now() - timedelta(seconds=seconds)
         latest: dict[Aggregate, tuple[int, str]] = {}
         of_the_time = {"state": "published", "published_at": {"$gte": since}, "topic": {"$in": list(topics)}}
         with unavailable_when_gone(_SCAN_SECONDS):
@@ -77,6 +78,11 @@ class MongoOutboxRows:
             with unavailable_when_gone(self._timeout):
                 rows = list(self._rows.find({"_id": {"$in": ids[start : start + _CHUNK]}}))
             yield from map(_message, rows)
+
+    def _now(self) -> datetime:
+        with unavailable_when_gone(self._timeout):
+            said: datetime = self._rows.database.command("hello")["localTime"]
+        return said.replace(tzinfo=UTC)
 
     def backlog(self) -> Backlog:
         oldest = {"$group": {"_id": None, "pending": {"$sum": 1}, "oldest": {"$min": "$time"}}}
