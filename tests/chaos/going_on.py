@@ -117,7 +117,7 @@ def judge(
         for other, worked_again in over.items()
         if other is not one and sign in hindered_by(other.fault)
     }
-    end, with_others = _end(one), False
+    end, with_others = _end(one) + _awaited(one, sign, signs, within), False
     while True:
         took = _first_after(end, signs.get(sign, ()))
         if took is not None and took <= within:
@@ -132,6 +132,13 @@ def _over(one: Played, signs: Signs, within: timedelta) -> datetime:
     """When all that it broke was seen to work again; at the latest when its time for that was over."""
     took = [_first_after(_end(one), signs.get(sign, ())) for sign in judged_by(one.fault)]
     return _end(one) + max(min(within if each is None else each, within) for each in took)
+
+
+def _awaited(one: Played, sign: str, signs: Signs, within: timedelta) -> timedelta:
+    """How long it had to wait for others that the same fault broke, and on whose work this one lives."""
+    above = [OWN[name] for name in one.fault.targets if sign in _BELOW.get(name, ()) and sign not in OWN[name]]
+    took = [_first_after(_end(one), signs.get(other, ())) for others in above for other in others]
+    return max((within if each is None else min(each, within) for each in took), default=timedelta(0))
 
 
 def _first_after(instant: datetime, instants: Sequence[datetime]) -> timedelta | None:
