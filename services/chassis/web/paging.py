@@ -67,13 +67,12 @@ def page(
     """The rows after `cursor` that meet `where` and one of `among`, in the order of `sort` and then of ids.
 
     Alternatives stand in `among` where each has an index of its own: they are asked for one by one and merged, since a
-    database sorts all that two indexes find. Sort fields hold single values (or nothing). Raises ProblemRaised 400
-    `cursor-expired` when the cursor's row is no longer in the list.
+    database sorts all that two indexes find; of none, the list is empty. Sort fields hold single values (or nothing).
+    Raises ProblemRaised 400 `cursor-expired` when the cursor's row is no longer in the list.
     """
     order = sort if any(name == "_id" for name, _ in sort) else (*sort, ("_id", sort[-1][1] if sort else 1))
     if cursor is not None:
-        listed = where if among == ({},) else {"$and": [where, {"$or": list(among)}]}
-        where = {"$and": [where, _after(_row_of(store, kind, listed, cursor), order)]}
+        where = {"$and": [where, _after(_row_of(store, kind, where, among, cursor), order)]}
     found = [_found(store, kind, where, way, order=order, limit=limit + 1) for way in among]
     rows = found[0] if len(found) == 1 else _merged(found, order)
     more = len(rows) > limit
@@ -99,9 +98,10 @@ def _nothing_first(value: Any) -> tuple[bool, Any]:
     return value is not None, value
 
 
-def _row_of(store: Store, kind: Kind[D], where: Filter, cursor: str) -> dict[str, Any]:
+def _row_of(store: Store, kind: Kind[D], where: Filter, among: Sequence[Filter], cursor: str) -> dict[str, Any]:
     id = _decoded(cursor)
-    found = store.find(kind, {"$and": [where, {"_id": id}]}, limit=1) if id else []
+    listed = where if among == ({},) else {"$and": [where, {"$or": list(among)}]}
+    found = store.find(kind, {"$and": [listed, {"_id": id}]}, limit=1) if id and among else []
     if not found:
         raise ProblemRaised(
             400,
@@ -135,7 +135,12 @@ def _bound(row: dict[str, Any], order: Sort) -> Filter:
 
 
 def _beyond(name: str, value: Any, direction: int) -> Filter | None:
-    """Nothing sorts before every value: after it come all values upwards, and none downwards."""
+    """Nothing sorts before every value: after it come all values upwards, and none downwards.
+
+    No id is nothing; and an alternative for none would be looked up in another index, whose finds are then sorted.
+    """
+    if name == "_id":
+        return {name: {"$gt" if direction > 0 else "$lt": value}}
     if direction > 0:
         return {name: {"$ne": None}} if value is None else {name: {"$gt": value}}
     return None if value is None else {"$or": [{name: {"$lt": value}}, {name: None}]}

@@ -119,11 +119,20 @@ def test_the_cursor_holds_an_id_and_no_value_of_the_list() -> None:
     assert ([item["id"] for item in rest["items"]], rest["next_cursor"]) == ([ids[2]], None)
 
 
+def test_a_list_of_no_alternative_is_empty_and_goes_on_from_nowhere() -> None:
+    store = filled([Row(id="a", name="an", size=1)])
+    assert page(store, ROWS, {}, limit=1, cursor=None).items
+    assert page(store, ROWS, {}, among=(), limit=1, cursor=None) == Page([], None)
+    with pytest.raises(ProblemRaised) as raised:
+        page(store, ROWS, {}, among=(), limit=1, cursor=base64.urlsafe_b64encode(b"a").decode())
+    assert (raised.value.told.status, raised.value.told.code) == (400, "cursor-expired")
+
+
 @settings(max_examples=200)
 @given(rows, sorts, st.integers(1, 5))
 def test_rows_listed_for_several_reasons_are_one_list(rows: list[Row], sort: Sort, limit: int) -> None:
-    store, ways = filled(rows), [{"name": {"$in": ["an", "binh"]}}, {"size": 1}, {"_id": {"$in": ["a", "ab", "b"]}}]
-    where: Filter = {"kept": True}
+    store, where = filled(rows), {"kept": True}
+    ways: list[Filter] = [{"name": {"$in": ["an", "binh"]}}, {"size": 1}, {"_id": {"$in": ["a", "ab", "b"]}}]
     read = [page(store, ROWS, where, among=ways, sort=sort, limit=limit, cursor=None)]
     while read[-1].next_cursor is not None:
         read.append(page(store, ROWS, where, among=ways, sort=sort, limit=limit, cursor=read[-1].next_cursor))
