@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from chassis.context import Context
 from chassis.failures import missing
 from chassis.permissions import reach
 from chassis.storage.documents import Filter
 from chassis.storage.store import Store
-from scheduling.application.permitted import actor_of, may_see, seen_filter
+from scheduling.application.permitted import actor_of, may_see, seen_ways
 from scheduling.application.records import INVITATIONS, MEETINGS
 from scheduling.domain.invitation import invitation_id
 from scheduling.domain.meeting import Meeting
@@ -25,9 +27,9 @@ def meeting_in_reach(store: Store, context: Context, meeting_id: str) -> Meeting
     return meeting
 
 
-def meetings_filter(context: Context) -> Filter:
-    """The meetings that lists show."""
-    return seen_filter(reach(actor_of(context), "meetings.read", context.today))
+def meetings_in_reach(context: Context) -> Sequence[Filter]:
+    """The meetings that lists show, as alternatives."""
+    return seen_ways(reach(actor_of(context), "meetings.read", context.today))
 
 
 def _is_invited(store: Store, context: Context, meeting_id: str) -> bool:

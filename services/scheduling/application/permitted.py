@@ -51,9 +51,18 @@ def may_see(context: Context, verb: str, seen_from: Sequence[str]) -> bool:
     return not (held.below | held.exactly).isdisjoint(seen_from)
 
 
-def seen_filter(held: Reach) -> Filter:
-    """The same decision as `may_see`, as a condition on the field `seen_from`."""
-    return {"seen_from": {"$in": sorted(held.below | held.exactly)}}
+def seen_ways(held: Reach) -> Sequence[Filter]:
+    """The same decision as `may_see`, as alternatives on the field `seen_from`; see `ways_of`."""
+    return ways_of(Reach(held.below, held.exactly), path="seen_from", unit="seen_from", person=None)
+
+
+def ways_of(held: Reach, *, path: str = "unit_path", unit: str, person: str | None) -> Sequence[Filter]:
+    """`Reach.ways`, with each subtree an alternative of its own: no more than the posts that somebody holds.
+
+    Of one subtree an index has every order that a list is in; of two, a database may find it cheaper to sort.
+    """
+    rest = Reach(exactly=held.exactly - held.below, person_id=held.person_id)
+    return [*({path: id} for id in sorted(held.below)), *rest.ways(path=path, unit=unit, person=person)]
 
 
 def forbidden(verb: str) -> Refusal:

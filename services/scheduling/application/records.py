@@ -8,7 +8,7 @@ from chassis.storage.documents import Document, Index, Kind
 from scheduling.domain.concern import Concern
 from scheduling.domain.days_off import DayOverride
 from scheduling.domain.invitation import Invitation
-from scheduling.domain.meeting import Meeting
+from scheduling.domain.meeting import Meeting, MeetingState
 from scheduling.domain.proposal import Proposal
 from scheduling.domain.rotation import Rotation
 from scheduling.domain.task import Task
@@ -35,9 +35,9 @@ MEETINGS: Kind[Meeting] = Kind(
     Meeting,
     (
         Index((("seen_from", 1), ("starts_at", -1), ("_id", -1))),  # lists, by reach
+        Index((("seen_from", 1), ("state", 1), ("starts_at", -1), ("_id", -1))),  # the few missed of a country
         Index((("unit_id", 1), ("starts_at", -1), ("_id", -1))),  # one commune's list, clashes, the year's figures
-        Index((("unit_id", 1), ("kind", 1), ("starts_at", 1))),
-        Index((("state", 1), ("ends_at", 1))),  # the timer
+        Index((("ends_at", 1),), only={"state": MeetingState.SCHEDULED.value}),  # the timer alone, and no list
     ),
 )
 INVITATIONS: Kind[Invitation] = Kind(
@@ -55,7 +55,8 @@ TASKS: Kind[Task] = Kind(
     "tasks",
     Task,
     (
-        Index((("unit_path", 1), ("due_on", 1), ("_id", 1))),
+        Index((("unit_path", 1), ("due_on", 1), ("_id", 1))),  # lists, by reach
+        Index((("unit_path", 1), ("state", 1), ("due_on", 1), ("_id", 1))),  # what is overdue, without what is done
         Index((("branch_id", 1), ("due_on", 1), ("_id", 1))),
         Index((("assignee_id", 1), ("due_on", 1), ("_id", 1))),
         Index((("meeting_id", 1), ("due_on", 1), ("_id", 1))),
@@ -69,8 +70,7 @@ CONCERNS: Kind[Concern] = Kind(
         Index((("unit_path", 1), ("_id", -1))),
         Index((("unit_path", 1), ("state", 1), ("_id", -1))),
         Index((("unit_path", 1), ("open_since", 1), ("_id", 1))),  # open too long
-        Index((("branch_id", 1), ("open_since", 1), ("_id", 1))),
-        Index((("branch_id", 1), ("_id", -1))),
+        Index((("branch_id", 1), ("_id", -1))),  # few enough to sort those open too long
         Index((("meeting_id", 1), ("_id", -1))),
         Index((("unit_id", 1), ("year", 1), ("sequence", 1)), unique=True),
     ),
@@ -80,7 +80,8 @@ ROTATIONS: Kind[Rotation] = Kind(
     Rotation,
     (
         Index((("unit_id", 1), ("year", 1)), unique=True),
-        Index((("unit_path", 1), ("year", -1), ("_id", -1))),
+        Index((("unit_id", 1), ("year", -1), ("_id", -1))),  # one commune's list, which the other would leave to sort
+        Index((("unit_path", 1), ("year", -1), ("_id", -1))),  # lists, by reach
     ),
 )
 PROPOSALS: Kind[Proposal] = Kind(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -25,7 +26,7 @@ from scheduling.application.handle_concern import (
     escalate_concern,
     start_concern,
 )
-from scheduling.application.permitted import actor_of, may
+from scheduling.application.permitted import actor_of, may, ways_of
 from scheduling.application.raise_concern import raise_concern
 from scheduling.application.records import CONCERNS
 from scheduling.domain.concern import Concern, ConcernCategory, ConcernState
@@ -57,19 +58,19 @@ class ConcernsQuery(PageQuery):
     meeting_id: Id | None = Field(default=None, description="Raised at this meeting")
     overdue: bool = Field(default=False, description="Open for longer than the policy's days (30)")
 
-    def narrowed(self, where: Filter, knows: Filter, today: date) -> Filter:
-        """`knows`: those of which the caller may know the branch; of others, a branch's list does not give it away."""
-        parts: list[dict[str, Any]] = [dict(where)]
+    def narrowed(self, knows: Sequence[Filter], today: date) -> Filter:
+        """`knows`: of which the caller may know the branch; of others, a branch's list does not give it away."""
+        parts: list[dict[str, Any]] = []
         if self.unit_id is not None:
             parts.append({"unit_path": self.unit_id})
-            parts.append({"$or": [{"unit_id": self.unit_id}, {"anonymous": False}, knows]})
+            parts.append({"$or": [{"unit_id": self.unit_id}, {"anonymous": False}, *knows]})
         parts += [
             {name: value} for name in ("state", "category", "meeting_id") if (value := getattr(self, name)) is not None
         ]
         if self.overdue:
             since = today - timedelta(days=policy().concern_open_days)
             parts.append({"open_since": {"$lt": since.isoformat()}})
-        return {"$and": parts}
+        return {"$and": parts} if parts else {}
 
     def order(self) -> Sort:
         return (("open_since", 1), ("_id", 1)) if self.overdue else (("_id", -1),)
@@ -92,13 +93,14 @@ def list_concerns(query: ConcernsQuery) -> Response:
 
     def answer(context: Context) -> Reply:
         reads, answers, confirms = (
-            reach(actor_of(context), verb, context.today).as_filter(unit="branch_id", person=None)
+            ways_of(reach(actor_of(context), verb, context.today), unit="branch_id", person=None)
             for verb in ("concerns.read", "concerns.answer", "concerns.confirm")
         )
         found = page(
             store(),
             CONCERNS,
-            query.narrowed(reads, {"$or": [answers, confirms]}, context.today),
+            query.narrowed((*answers, *confirms), context.today),
+            among=reads,
             sort=query.order(),
             limit=query.limit,
             cursor=query.cursor,

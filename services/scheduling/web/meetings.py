@@ -20,7 +20,7 @@ from scheduling.application.change_meeting import cancel_meeting, reschedule_mee
 from scheduling.application.close_meeting import close_meeting, miss_meeting, write_minutes
 from scheduling.application.convene_meeting import convene_assignment_meeting, convene_briefing
 from scheduling.application.convening import Arranged
-from scheduling.application.meeting_sight import meeting_in_reach, meetings_filter
+from scheduling.application.meeting_sight import meeting_in_reach, meetings_in_reach
 from scheduling.application.records import MEETINGS
 from scheduling.domain.meeting import Meeting, MeetingState
 from scheduling.web.meeting_views import (
@@ -55,14 +55,15 @@ class MeetingsQuery(PageQuery):
     starts_from: Instant | None = None
     starts_before: Instant | None = None
 
-    def narrowed(self, where: Filter) -> Filter:
-        parts: list[dict[str, Any]] = [dict(where)]
-        parts += [{name: value} for name in ("unit_id", "kind", "state") if (value := getattr(self, name)) is not None]
+    def narrowed(self) -> Filter:
+        parts: list[dict[str, Any]] = [
+            {name: value} for name in ("unit_id", "kind", "state") if (value := getattr(self, name)) is not None
+        ]
         if self.starts_from is not None:
             parts.append({"starts_at": {"$gte": self.starts_from}})
         if self.starts_before is not None:
             parts.append({"starts_at": {"$lt": self.starts_before}})
-        return {"$and": parts}
+        return {"$and": parts} if parts else {}
 
 
 @briefings.post("", summary="Convene a briefing (giao ban)", responses={201: ArrangedView})
@@ -96,7 +97,8 @@ def list_meetings(query: MeetingsQuery) -> Response:
         found = page(
             store(),
             MEETINGS,
-            query.narrowed(meetings_filter(context)),
+            query.narrowed(),
+            among=meetings_in_reach(context),
             sort=(("starts_at", -1), ("_id", -1)),
             limit=query.limit,
             cursor=query.cursor,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -23,7 +23,7 @@ from scheduling.application.decide_proposal import (
     record_party_consent,
     withdraw_proposal,
 )
-from scheduling.application.permitted import actor_of, seen_filter
+from scheduling.application.permitted import actor_of, seen_ways
 from scheduling.application.records import PROPOSALS
 from scheduling.application.submit_proposal import ProposalSaid, Proposed, submit_proposal
 from scheduling.domain.proposal import Proposal, ProposalState
@@ -206,11 +206,16 @@ def list_proposals(query: ProposalsQuery) -> Response:
     """A partner branch sees those that it is asked to join."""
 
     def answer(context: Context) -> Reply:
-        where: list[Any] = [seen_filter(reach(actor_of(context), "proposals.read", context.today))]
-        if query.branch_id is not None:
-            where.append({"seen_from": query.branch_id})
-        where += [{name: value} for name in ("unit_id", "state") if (value := getattr(query, name)) is not None]
-        found = page(store(), PROPOSALS, {"$and": where}, sort=(("_id", -1),), limit=query.limit, cursor=query.cursor)
+        asked = {"seen_from": query.branch_id, "unit_id": query.unit_id, "state": query.state}
+        found = page(
+            store(),
+            PROPOSALS,
+            {name: value for name, value in asked.items() if value is not None},
+            among=seen_ways(reach(actor_of(context), "proposals.read", context.today)),
+            sort=(("_id", -1),),
+            limit=query.limit,
+            cursor=query.cursor,
+        )
         return Reply(found.listed(Listing[ProposalView], ProposalView.of))
 
     return run_query(answer)

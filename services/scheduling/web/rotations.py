@@ -10,6 +10,7 @@ from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from chassis.context import Context
+from chassis.storage.documents import Sort
 from chassis.web.app import blueprint, example
 from chassis.web.commands import Reply, run_command, run_query
 from chassis.web.conditions import expected_version
@@ -64,6 +65,10 @@ class RotationsQuery(PageQuery):
 
     unit_id: Id | None = Field(default=None, description="Of this commune")
     year: Year | None = None
+
+    def order(self) -> Sort:
+        """Latest year first. Of one year the order is that of the ids, said so that an index has it."""
+        return (("year", -1), ("_id", -1)) if self.year is None else (("_id", -1),)
 
 
 class UpcomingQuery(BaseModel):
@@ -182,7 +187,7 @@ def list_rotations(query: RotationsQuery) -> Response:
             store(),
             ROTATIONS,
             {"$and": where},
-            sort=(("year", -1), ("_id", -1)),
+            sort=query.order(),
             limit=query.limit,
             cursor=query.cursor,
         )

@@ -10,7 +10,7 @@ from flask import Response
 from pydantic import ConfigDict, Field
 
 from chassis.context import Context
-from chassis.permissions import reach
+from chassis.permissions import Reach, reach
 from chassis.storage.documents import Filter
 from chassis.web.access_log import record_access
 from chassis.web.app import blueprint, example
@@ -29,7 +29,7 @@ from scheduling.application.do_task import (
 )
 from scheduling.application.list_own_work import list_own_work, review_month
 from scheduling.application.organisation import names_of, unit_names
-from scheduling.application.permitted import actor_of
+from scheduling.application.permitted import actor_of, ways_of
 from scheduling.application.records import TASKS
 from scheduling.domain.task import OPEN_STATES, Task, TaskState
 from scheduling.web.parts import store
@@ -64,8 +64,13 @@ class TasksQuery(PageQuery):
     state: TaskState | None = None
     overdue: bool = Field(default=False, description="Due before today and still open")
 
-    def narrowed(self, where: Filter, today: date) -> Filter:
-        parts: list[dict[str, Any]] = [dict(where)]
+    def among(self, held: Reach) -> Sequence[Filter]:
+        """What the caller may read, as alternatives. One's own tasks are none where another's are asked for."""
+        another = self.assignee_id is not None and self.assignee_id != held.person_id
+        return ways_of(held, unit="branch_id", person=None if another else "assignee_id")
+
+    def narrowed(self, today: date) -> Filter:
+        parts: list[dict[str, Any]] = []
         if self.unit_id is not None:
             parts.append({"unit_path": self.unit_id})
         parts += [
@@ -76,7 +81,7 @@ class TasksQuery(PageQuery):
         if self.overdue:
             parts.append({"due_on": {"$lt": today.isoformat()}})
             parts.append({"state": {"$in": [state.value for state in OPEN_STATES]}})
-        return {"$and": parts}
+        return {"$and": parts} if parts else {}
 
 
 class OwnQuery(PageQuery):
@@ -108,12 +113,11 @@ def list_tasks(query: TasksQuery) -> Response:
     """With the assignees' names: the read is written to the access log."""
 
     def answer(context: Context) -> Reply:
-        held = reach(actor_of(context), "tasks.read", context.today)
-        where = held.as_filter(unit="branch_id", person="assignee_id")
         found = page(
             store(),
             TASKS,
-            query.narrowed(where, context.today),
+            query.narrowed(context.today),
+            among=query.among(reach(actor_of(context), "tasks.read", context.today)),
             sort=(("due_on", 1), ("_id", 1)),
             limit=query.limit,
             cursor=query.cursor,
