@@ -27,6 +27,11 @@ def short_name(model: type[Contract]) -> str:
     return model.TYPE.removeprefix(PREFIX)
 
 
+def _contracts() -> list[type[Contract]]:
+    """All of them, in the order in which their modules have them, whichever was imported first."""
+    return sorted(CATALOGUE.values(), key=lambda model: model.__module__)
+
+
 def schema(model: type[Contract]) -> dict[str, Any]:
     """The JSON Schema 2020-12 of one event or state."""
     return {
@@ -37,7 +42,7 @@ def schema(model: type[Contract]) -> dict[str, Any]:
 
 
 def schemas() -> dict[str, dict[str, Any]]:
-    return {short_name(model): schema(model) for model in CATALOGUE.values()}
+    return {short_name(model): schema(model) for model in _contracts()}
 
 
 def example(model: type[Contract]) -> dict[str, Any]:
@@ -51,7 +56,7 @@ def asyncapi() -> dict[str, Any]:
     channels: dict[str, Any] = {}
     operations: dict[str, Any] = {}
     for topic in topics().values():
-        carried = [model for model in CATALOGUE.values() if topic.name == model.TOPIC]
+        carried = [model for model in _contracts() if topic.name == model.TOPIC]
         channels[topic.name] = {
             "address": topic.name,
             "description": topic.about,
@@ -67,7 +72,7 @@ def asyncapi() -> dict[str, Any]:
                 "channel": {"$ref": f"#/channels/{topic.name}"},
                 "title": f"{service} {'publishes' if action == 'send' else 'reads'} {topic.name}",
             }
-    messages = {short_name(model): _message(model) for model in CATALOGUE.values()}
+    messages = {short_name(model): _message(model) for model in _contracts()}
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -157,7 +162,7 @@ def index() -> str:
         lines += [f"## `{topic.name}`", "", topic.about, ""]
         lines += [
             f"* [{model.__name__}]({short_name(model)}.md) — {(model.__doc__ or '').strip().splitlines()[0]}"
-            for model in CATALOGUE.values()
+            for model in _contracts()
             if topic.name == model.TOPIC
         ]
         lines.append("")
@@ -171,7 +176,7 @@ def derived() -> dict[Path, str]:
         for name, one in schemas().items()
     }
     files[HERE / "asyncapi.yaml"] = yaml.safe_dump(asyncapi(), allow_unicode=True, sort_keys=False, width=110)
-    files |= {PAGES / f"{short_name(model)}.md": page(model) for model in CATALOGUE.values()}
+    files |= {PAGES / f"{short_name(model)}.md": page(model) for model in _contracts()}
     files[PAGES / "README.md"] = index()
     return files
 
