@@ -17,6 +17,8 @@ from deploy.local.system import SystemUrls
 
 WAIT_SECONDS = 60.0
 TRIES = 6
+_RENEWED_EARLIER_SECONDS = 60
+"""A token is asked for anew this long before it ends, so that none ends on its way."""
 
 
 class Session:
@@ -30,7 +32,7 @@ class Session:
         self.urls = urls
         self._http = http
         self._username, self._password = username, password
-        self._token: str | None = None
+        self._token, self._token_ends = "", float("-inf")
 
     def get(self, service: str, path: str, **query: str) -> Any:
         return self._call("GET", service, path, fields=query)
@@ -106,7 +108,7 @@ class Session:
         raise AssertionError("unreachable: the last try returns or raises")
 
     def _bearer(self) -> str:
-        if self._token is None:
+        if time.monotonic() > self._token_ends:
             response = self._http.request(
                 "POST",
                 f"{self.urls.members}/v1/token",
@@ -115,7 +117,9 @@ class Session:
             )
             if response.status != 200:
                 raise CannotStart(f"{self._username} could not sign in: {response.data.decode()[:300]}")
-            self._token = str(json.loads(response.data)["access_token"])
+            granted = json.loads(response.data)
+            self._token = str(granted["access_token"])
+            self._token_ends = time.monotonic() + granted["expires_in"] - _RENEWED_EARLIER_SECONDS
         return self._token
 
 
