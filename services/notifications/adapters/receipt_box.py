@@ -53,7 +53,7 @@ class ReceiptBox:
             my_turn = not mine.is_settled
         if my_turn:
             if self._several_came:
-                time.sleep(self._gathering)
+                time.sleep(self._gathering)  # those on their way join this write; nothing tells when the last has come
             self._write_what_waits()
         if mine.failure is not None:
             raise mine.failure
