@@ -7,4 +7,6 @@ if [ ! -f "$key_file" ]; then
 fi
 chmod 400 "$key_file"
 chown mongodb:mongodb "$key_file"
-exec docker-entrypoint.sh mongod --replSet nhipdoan --keyFile "$key_file" --bind_ip_all --quiet
+# The limit: see TRANSACTION_LIFETIME_SECONDS in deploy/local/embedded_mongod.py.
+exec docker-entrypoint.sh mongod --replSet nhipdoan --keyFile "$key_file" --bind_ip_all --quiet \
+  --setParameter transactionLifetimeLimitSeconds=25

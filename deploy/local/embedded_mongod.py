@@ -29,6 +29,14 @@ LEAST_VERSION = 6
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 USER_ALREADY_EXISTS = 51003
+TRANSACTION_LIFETIME_SECONDS = 25
+"""So long mongod keeps a transaction open with which nobody goes on; by its own default 60 s.
+
+A process that is killed between a transaction's first write and its commit leaves it open, since a session outlives its
+connection, and nobody else can write the same documents until mongod ends it: at this age or up to half as much later,
+as it looks. No service goes on with a transaction for longer than 20 s, so that none at work is ever ended by this.
+Said to every mongod that is configured here; a test holds them to it.
+"""
 
 Client = MongoClient[dict[str, Any]]
 
@@ -74,7 +82,11 @@ class EmbeddedMongod:
         command: list[str | Path] = [mongod_program(), "--dbpath", data, "--keyFile", self._key_file()]
         command += ["--bind_ip", LOOPBACK, "--port", str(self.port), "--nounixsocket", "--quiet"]
         command += ["--replSet", REPLICA_SET, "--oplogSize", "256", "--wiredTigerCacheSizeGB", "0.5"]
-        for parameter in ("diagnosticDataCollectionEnabled=false", "shutdownTimeoutMillisForSignaledShutdown=100"):
+        for parameter in (
+            "diagnosticDataCollectionEnabled=false",
+            "shutdownTimeoutMillisForSignaledShutdown=100",
+            f"transactionLifetimeLimitSeconds={TRANSACTION_LIFETIME_SECONDS}",
+        ):
             command += ["--setParameter", parameter]
         self._child = self._family.start(self._name, command)
 

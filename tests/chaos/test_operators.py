@@ -182,8 +182,8 @@ def test_a_service_tells_all_its_states_again_also_after_a_kill_in_the_middle(to
         return done.stdout
 
     for service in ("members", "scheduling"):
-        # What a killed one was about to commit, MongoDB holds for up to a minute: an operator runs it again, too.
-        said = eventually(partial(tell_again, service), within=90, pause=1.0)
+        # What a killed one was about to commit, MongoDB holds for up to 38 s: an operator runs it again, too.
+        said = eventually(partial(tell_again, service), within=45, pause=1.0)
         assert said.endswith("all of them are published\n")
     assert stores.count("members", "outbox", {"state": "pending"}) == 0
     found = evidence(town, stores)

@@ -13,6 +13,7 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from deploy.local.access import KafkaAccess
+from deploy.local.embedded_mongod import TRANSACTION_LIFETIME_SECONDS
 from tests.support.eventually import eventually
 from tests.support.platform import OneUserPlatform
 
@@ -56,7 +57,10 @@ def _mongo() -> Iterator[str]:
     from testcontainers.core.container import DockerContainer
 
     container = DockerContainer(os.environ.get("MONGO_IMAGE", MONGO_IMAGE))
-    container.with_exposed_ports(MONGO_PORT).with_command(f"--replSet {REPLICA_SET} --bind_ip_all")
+    container.with_exposed_ports(MONGO_PORT).with_command(
+        f"--replSet {REPLICA_SET} --bind_ip_all"
+        f" --setParameter transactionLifetimeLimitSeconds={TRANSACTION_LIFETIME_SECONDS}"
+    )
     container.start()
     try:
         address = f"{container.get_container_host_ip()}:{container.get_exposed_port(MONGO_PORT)}"

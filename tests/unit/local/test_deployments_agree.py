@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -11,13 +12,18 @@ from typing import Any
 import pytest
 import yaml
 
+from chassis.messaging.mongo import told_documents
+from chassis.storage.mongo import MongoStore
 from contracts.catalogue import topics
 from deploy.compose.passwords import NAMES
 from deploy.local.access import SERVICES
+from deploy.local.embedded_mongod import TRANSACTION_LIFETIME_SECONDS
 from deploy.local.processes import MIGRATIONS, PROCESSES, WEB
 from deploy.manifests import generated_files
+from notifications.adapters.mongo_queue import MongoQueue
 
 DEPLOY = Path(__file__).parents[3] / "deploy"
+SERVICES_ROOT = DEPLOY.parent / "services"
 BASE = DEPLOY / "kubernetes" / "base"
 COMPOSE = yaml.safe_load((DEPLOY / "compose" / "compose.yaml").read_text(encoding="utf-8"))
 ALL_PROCESSES = {(process.service, process.process) for process in (*PROCESSES, *MIGRATIONS)}
@@ -128,3 +134,32 @@ def test_compose_waits_for_migrations_and_for_access_control() -> None:
     for migration in MIGRATIONS:
         assert set(services[migration.name]["depends_on"]) == {"kafka-grants", "mongo-users"}
         assert services[migration.name]["environment"]["KAFKA_USERNAME"] == "admin"
+
+
+def test_every_mongod_ends_a_transaction_at_the_same_age_that_nobody_goes_on_with() -> None:
+    (on_the_cluster,) = of_kind("MongoDBCommunity")
+    in_a_container = (DEPLOY / "compose" / "mongo-start.sh").read_text(encoding="utf-8")
+    limit = f"transactionLifetimeLimitSeconds={TRANSACTION_LIFETIME_SECONDS}"
+    assert re.search(rf"--setParameter {limit}$", in_a_container, re.MULTILINE)
+    assert on_the_cluster["spec"]["additionalMongodConfig"]["setParameter"] == {
+        "transactionLifetimeLimitSeconds": TRANSACTION_LIFETIME_SECONDS
+    }
+
+
+def test_no_service_goes_on_with_a_transaction_until_mongod_would_end_it() -> None:
+    def longest(store: type[object]) -> float:
+        seconds: float = inspect.signature(store).parameters["timeout_seconds"].default
+        return seconds
+
+    waits = (longest(MongoStore), longest(MongoQueue), told_documents._TIMEOUT_SECONDS)
+    assert max(waits) < TRANSACTION_LIFETIME_SECONDS
+    made_by = {
+        str(file.relative_to(SERVICES_ROOT))
+        for file in SERVICES_ROOT.rglob("*.py")
+        if re.search(r"\b(with|start)_transaction\(", file.read_text(encoding="utf-8"))
+    }
+    assert made_by == {
+        "chassis/storage/mongo.py",
+        "chassis/messaging/mongo/told_documents.py",
+        "notifications/adapters/mongo_queue.py",
+    }, "another one makes transactions: hold its time limit to this, too"
