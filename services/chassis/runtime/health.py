@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import structlog
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from chassis.runtime.metrics import exposition
 from chassis.runtime.readiness import ALWAYS_READY, Readiness
+
+_log = structlog.get_logger("health")
 
 
 class Heartbeat:
@@ -41,8 +45,7 @@ class HealthServer:
         self, heartbeat: Heartbeat, readiness: Readiness = ALWAYS_READY, *, address: str = "127.0.0.1", port: int = 0
     ) -> None:
         self._heartbeat, self._readiness = heartbeat, readiness
-        self._server = ThreadingHTTPServer((address, port), self._handler())
-        self._server.daemon_threads = True
+        self._server = _Server((address, port), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.2,), name="health", daemon=True)
 
     @property
@@ -93,3 +96,13 @@ class HealthServer:
                 """Health is asked every few seconds: nothing worth a line."""
 
         return Handler
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A probe that has waited long enough hangs up: its own matter, and no reason to print a traceback. Anything
+        else is a fault of ours, and a line of the log like all others."""
+        if not isinstance(sys.exc_info()[1], ConnectionError | TimeoutError):
+            _log.exception("health could not be told")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import signal
+import socket
+import struct
 import threading
 import urllib.error
 import urllib.request
@@ -19,6 +22,7 @@ from chassis.runtime.readiness import Readiness, mongo_answers
 from chassis.runtime.settings import ServiceSettings
 from chassis.runtime.shutdown import Shutdown
 from chassis.runtime.worker import Worker
+from tests.support.eventually import eventually
 
 
 class Clock:
@@ -153,6 +157,49 @@ def test_a_worker_is_ready_when_nothing_is_waited_for(health: Health) -> None:
 def test_a_worker_shows_its_metrics_and_nothing_else(health: Health) -> None:
     assert "process_cpu_seconds_total" in health.ask("/metrics")[1]
     assert health.ask("/")[0] == 404
+
+
+def being_answered() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if "process_request_thread" in thread.name]
+
+
+def test_a_caller_who_hangs_up_makes_no_noise(capfd: pytest.CaptureFixture[str]) -> None:
+    asked, gone = threading.Event(), threading.Event()
+
+    def slow() -> bool:
+        asked.set()
+        return gone.wait(10)
+
+    server = HealthServer(Heartbeat(), Readiness({"slow": slow})).start()
+    try:
+        with socket.create_connection(("127.0.0.1", server.port)) as caller:
+            caller.sendall(b"GET /readyz HTTP/1.0\r\n\r\n")
+            assert asked.wait(10)
+            caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closed by a reset
+        gone.set()
+        eventually(lambda: not being_answered())
+    finally:
+        server.close()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_check_that_fails_unexpectedly_is_a_line_of_the_log(capfd: pytest.CaptureFixture[str]) -> None:
+    def broken() -> bool:
+        raise RuntimeError("a bug")
+
+    server = HealthServer(Heartbeat(), Readiness({"broken": broken})).start()
+    try:
+        with (
+            pytest.raises(http.client.RemoteDisconnected),
+            urllib.request.urlopen(f"http://127.0.0.1:{server.port}/readyz", timeout=5),
+        ):
+            pass
+        eventually(lambda: not being_answered())
+    finally:
+        server.close()
+    said = capfd.readouterr()
+    assert "health could not be told" in said.out
+    assert said.err == ""
 
 
 def test_a_database_that_is_not_there_is_a_no_in_time() -> None:
