@@ -1,5 +1,5 @@
 """`python -m members web | relay | consume | timers | migrate`, and the operators' commands: `dead-letters`,
-`republish`, `rewind`, `signing-keys`."""
+`republish`, `rewind`, `signing-keys`, `unused-indexes`."""
 
 from __future__ import annotations
 
@@ -79,6 +79,13 @@ def rewind(settings: Settings, arguments: Sequence[str]) -> Iterable[str]:
     return operator_commands.rewind(SERVICE, settings, arguments, topics=topics)
 
 
+def unused_indexes(settings: Settings, arguments: Sequence[str]) -> Iterable[str]:
+    from chassis.messaging import operator_commands
+    from members.bootstrap import KINDS
+
+    return operator_commands.unused_indexes_left(SERVICE, settings, arguments, kinds=KINDS)
+
+
 def signing_keys(settings: Settings, arguments: Sequence[str]) -> Iterable[str]:
     from chassis.context import Context, new_uuid7
     from chassis.messaging.envelope import Cause
@@ -94,7 +101,13 @@ COMMAND_LINE = CommandLine(
     SERVICE,
     Settings,
     processes={"web": web, "relay": relay, "consume": consume, "timers": timers, "migrate": migrate},
-    commands={"dead-letters": dead_letters, "republish": republish, "rewind": rewind, "signing-keys": signing_keys},
+    commands={
+        "dead-letters": dead_letters,
+        "republish": republish,
+        "rewind": rewind,
+        "unused-indexes": unused_indexes,
+        "signing-keys": signing_keys,
+    },
 )
 """No `rebuild`: members keeps no read model of what others own."""
 

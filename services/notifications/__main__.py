@@ -1,5 +1,5 @@
 """`python -m notifications web | relay | consume | deliver | timers | migrate`, and the operators' commands:
-`dead-letters`, `rebuild`, `rewind`."""
+`dead-letters`, `rebuild`, `rewind`, `unused-indexes`."""
 
 from __future__ import annotations
 
@@ -81,6 +81,13 @@ def rewind(settings: Settings, arguments: Sequence[str]) -> Iterable[str]:
     return operator_commands.rewind(SERVICE, settings, arguments, topics=topics)
 
 
+def unused_indexes(settings: Settings, arguments: Sequence[str]) -> Iterable[str]:
+    from chassis.messaging import operator_commands
+    from notifications.bootstrap import KINDS
+
+    return operator_commands.unused_indexes_left(SERVICE, settings, arguments, kinds=KINDS)
+
+
 COMMAND_LINE = CommandLine(
     SERVICE,
     Settings,
@@ -92,7 +99,12 @@ COMMAND_LINE = CommandLine(
         "timers": timers,
         "migrate": migrate,
     },
-    commands={"dead-letters": dead_letters, "rebuild": rebuild, "rewind": rewind},
+    commands={
+        "dead-letters": dead_letters,
+        "rebuild": rebuild,
+        "rewind": rewind,
+        "unused-indexes": unused_indexes,
+    },
 )
 """No `republish`: notifications tells nothing as state."""
 

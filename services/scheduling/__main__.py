@@ -1,5 +1,5 @@
 """`python -m scheduling web | relay | consume | timers | migrate`, and the operators' commands: `dead-letters`,
-`rebuild`, `republish`, `rewind`."""
+`rebuild`, `republish`, `rewind`, `unused-indexes`."""
 
 from __future__ import annotations
 
@@ -78,11 +78,24 @@ def rewind(settings: Settings, arguments: Sequence[str]) -> Iterable[str]:
     return operator_commands.rewind(SERVICE, settings, arguments, topics=topics)
 
 
+def unused_indexes(settings: Settings, arguments: Sequence[str]) -> Iterable[str]:
+    from chassis.messaging import operator_commands
+    from scheduling.bootstrap import KINDS
+
+    return operator_commands.unused_indexes_left(SERVICE, settings, arguments, kinds=KINDS)
+
+
 COMMAND_LINE = CommandLine(
     SERVICE,
     from_environment,
     processes={"web": web, "relay": relay, "consume": consume, "timers": timers, "migrate": migrate},
-    commands={"dead-letters": dead_letters, "rebuild": rebuild, "republish": republish, "rewind": rewind},
+    commands={
+        "dead-letters": dead_letters,
+        "rebuild": rebuild,
+        "republish": republish,
+        "rewind": rewind,
+        "unused-indexes": unused_indexes,
+    },
 )
 
 if __name__ == "__main__":

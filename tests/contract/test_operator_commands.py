@@ -38,7 +38,7 @@ def test_a_service_offers_its_processes_and_the_commands_it_has_a_use_for(servic
     assert line.service == service
     assert set(line.processes) == {*PROCESSES_OF[service], MIGRATE}
     wanted = (
-        {"dead-letters", "rewind"}
+        {"dead-letters", "rewind", "unused-indexes"}
         | ({"rebuild"} if SEEN[service] else set())
         | ({"republish"} if TOLD[service] else set())
         | ({"signing-keys"} if service == "members" else set())

@@ -6,7 +6,7 @@ Each yields the lines to print and closes what it opened.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -24,10 +24,12 @@ from chassis.messaging.kafka.group_beginning import set_to_beginning
 from chassis.messaging.kafka.whole_topic import KafkaWholeTopic
 from chassis.messaging.mongo.read_model_rows import MongoReadModelRows
 from chassis.messaging.mongo.told_documents import MongoToldDocuments
+from chassis.messaging.mongo.unused_indexes import drop_index, ever_declared, missing_indexes, unused_indexes
 from chassis.messaging.rebuilding import Rebuilding, Rebuilt
 from chassis.messaging.republishing import Republishing, StateTold
 from chassis.runtime.command_line import WrongCall
 from chassis.runtime.settings import ServiceSettings
+from chassis.storage.documents import Kind
 from chassis.storage.mongo import MongoStore, open_database
 
 REMOVE_UNKNOWN = "--remove-unknown"
@@ -96,6 +98,34 @@ def rewind(
     wanted = _named(arguments, set(topics), "rewind")
     number = set_to_beginning(KafkaConnection.of(settings), service, wanted)
     yield f"{number} partitions of {', '.join(wanted)} are read from their beginning when consume starts"
+
+
+def unused_indexes_left(
+    service: str, settings: ServiceSettings, arguments: Sequence[str], *, kinds: Collection[Kind[Any]]
+) -> Iterator[str]:
+    """`unused-indexes list | drop`: those that an earlier release made and this one does not use; never another's.
+
+    To be dropped once no process of an earlier release runs and nobody means to go back to it. Raises WrongCall,
+    Unavailable, and Refusal while this release's own indexes are not there.
+    """
+    if list(arguments) not in (["list"], ["drop"]):
+        raise WrongCall("unused-indexes list | drop")
+    with _opened(service, settings) as database:
+        unused = unused_indexes(database, kinds, ever_declared(service))
+        if arguments[0] == "list":
+            yield from map(str, unused)
+            yield f"indexes that only earlier releases use: {len(unused)}"
+            return
+        if missing := missing_indexes(database, kinds):
+            raise Refusal(
+                "not-migrated",
+                vi="Phải chạy `migrate` của bản này trước đã.",
+                en=f"Indexes of this release that are not there: {len(missing)}. Run its `migrate` first.",
+            )
+        for index in unused:
+            drop_index(database, index)
+            yield f"dropped: {index}"
+        yield f"indexes dropped: {len(unused)}"
 
 
 def _given_up(database: Database[dict[str, Any]], origins: Iterable[str]) -> set[str]:

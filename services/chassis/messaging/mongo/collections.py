@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from bson import json_util
 from pymongo import IndexModel
 from pymongo.database import Database
 from pymongo.errors import CollectionInvalid
@@ -13,13 +14,15 @@ from chassis.storage.documents import Index, Kind
 from chassis.storage.mongo import unavailable_when_gone
 
 _BUILDING_MAY_TAKE_SECONDS = 600.0
+_OPTIONS = ("unique", "expireAfterSeconds", "partialFilterExpression")
 
 
 def ensure_collections(database: Database[dict[str, Any]], kinds: Iterable[Kind[Any]]) -> list[str]:
     """Make the collections and indexes that are missing; the names of the new collections.
 
     May be called by several at once and again. An index whose options changed under the same keys is made anew; one
-    that no kind names any more is left, since an older release may still live from it. Raises Unavailable.
+    that no kind names any more is left, since an older release may still live from it (see unused_indexes). Raises
+    Unavailable.
     """
     with unavailable_when_gone(_BUILDING_MAY_TAKE_SECONDS):
         there = set(database.list_collection_names())
@@ -58,6 +61,16 @@ def index_model(index: Index) -> IndexModel:
     return IndexModel(list(index.keys), **options)
 
 
-def _differs(known: Any, model: IndexModel) -> bool:
-    names = ("unique", "expireAfterSeconds", "partialFilterExpression")
-    return any(known.get(name) != model.document.get(name) for name in names)
+def promises(options: Mapping[str, Any]) -> str:
+    """An index's options as JSON, alike for what was declared and what the server says of it; nothing for none.
+
+    The driver gives back the instants in a filter without their zone, so that the values themselves are not alike.
+    """
+    return json_util.dumps(options, sort_keys=True, json_options=json_util.RELAXED_JSON_OPTIONS) if options else ""
+
+
+def _differs(known: Mapping[str, Any], model: IndexModel) -> bool:
+    def ours(options: Mapping[str, Any]) -> str:
+        return promises({name: options[name] for name in _OPTIONS if name in options})
+
+    return ours(known) != ours(model.document)
