@@ -17,6 +17,9 @@ AGAIN = ("tests/component/notifications/test_reading_again.py",)
 FENCE = ("tests/chaos/test_fence.py",)
 STORE = ("tests/integration/storage/test_store.py",)
 IMPORTS = ("tests/component/members/test_imports.py",)
+REBUILDING = ("tests/integration/messaging/test_rebuilding.py",)
+REPUBLISHING = ("tests/integration/messaging/test_republishing.py",)
+UNUSED_INDEXES = ("tests/integration/messaging/test_unused_indexes.py",)
 QUEUE = ("tests/integration/notifications",)
 
 

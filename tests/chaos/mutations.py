@@ -2,6 +2,8 @@
 
 Each mutation is made in a copy of the tree; then the tests that stand for the guarantee are run there. A mutation under
 which they stay green is a guarantee that nobody watches, and the program ends with 1.
+
+`--check` runs none of them: it says which can't be made in the present code, or would break it instead of changing it.
 """
 
 from __future__ import annotations
@@ -13,15 +15,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
-from tests.chaos import mutations_inside, mutations_outside
+from tests.chaos import mutations_inside, mutations_of_operators, mutations_outside
 from tests.chaos.findings import say, table
 from tests.chaos.mutation import Mutation
 
 ROOT = Path(__file__).parents[2]
 SECONDS_PER_MUTATION = 240.0
-MUTATIONS = (*mutations_inside.MUTATIONS, *mutations_outside.MUTATIONS)
+MUTATIONS = (*mutations_inside.MUTATIONS, *mutations_outside.MUTATIONS, *mutations_of_operators.MUTATIONS)
 
 
 def main() -> int:
@@ -32,7 +35,12 @@ def main() -> int:
     parser.add_argument("--from", type=int, default=1, dest="first", metavar="N", help="begin with the Nth")
     parser.add_argument("--to", type=int, default=len(MUTATIONS), dest="last", metavar="N", help="end with the Nth")
     parser.add_argument("--list", action="store_true", help="only say which there are")
+    parser.add_argument("--check", action="store_true", help="only say which do not fit the present code")
     chosen = parser.parse_args()
+    if chosen.check:
+        found = [f"{mutation.guarantee}: {fault}" for mutation in MUTATIONS for fault in faults(mutation)]
+        say("\n".join([*found, f"{len(MUTATIONS)} mutations, {len(found)} faults"]))
+        return 1 if found else 0
     if chosen.list:
         say("\n".join(f"{number:3}  {one.guarantee}" for number, one in enumerate(MUTATIONS, 1)))
         return 0
@@ -48,6 +56,25 @@ def main() -> int:
                 say("  ".join(rows[-1]))
     say(table(f"{len(rows) - 1} mutations", rows))
     return 1 if any(mark == "GREEN" for mark, *_ in rows) else 0
+
+
+def faults(mutation: Mutation) -> Iterator[str]:
+    """Why the mutation proves nothing now: its tests would stay green, or fail for another reason than a missing line.
+    In words."""
+    original = (ROOT / mutation.file).read_text(encoding="utf-8")
+    if original.count(mutation.before) != 1:
+        yield f"its line is {original.count(mutation.before)} times in {mutation.file}"
+    ruff = [str(Path(sys.executable).with_name("ruff")), "check", "--isolated", "--quiet", "--select", "E9,F821", "-"]
+    mutated = original.replace(mutation.before, mutation.after)
+    broken = subprocess.run(ruff, input=mutated, capture_output=True, text=True, check=False)
+    if broken.returncode:
+        yield f"{mutation.file} is no valid code with it: {broken.stdout or broken.stderr}"
+    named = [name for name in mutation.tests if name.startswith("tests/")]
+    if not named:
+        yield "it names no tests"
+    for name in named:
+        if not (ROOT / name).exists():
+            yield f"there is no {name}"
 
 
 def copied(tree: Path) -> Path:
