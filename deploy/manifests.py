@@ -23,7 +23,7 @@ DEPLOY = Path(__file__).parent
 WRITTEN_BY = "# Written by `python -m deploy.manifests` from {source}; do not edit.\n"
 CLUSTER = "nhipdoan"
 WEB_PORT, HEALTH_PORT = 8000, 8001
-REPLICAS = {"web": 2, "consume": 2, "deliver": 3}  # relay and timers: one at work, held by a lease
+REPLICAS = {"web": 2, "receive": 2, "consume": 2, "deliver": 3}  # relay and timers: one at work, held by a lease
 USER_ID = 10001
 
 Manifest = dict[str, Any]
@@ -77,11 +77,11 @@ def _kafka_user(name: str, further: Mapping[str, Any] | None = None) -> Manifest
 
 
 def workloads() -> list[Manifest]:
-    """A Deployment per process, a Service per web process, a Job per migration."""
+    """A Deployment per process, a Service per process that is called from outside, a Job per migration."""
     return [
         *(_job(process) for process in MIGRATIONS),
         *(_deployment(process) for process in PROCESSES),
-        *(_service(process) for process in PROCESSES if process.process == WEB),
+        *(_service(process) for process in PROCESSES if process.is_served),
     ]
 
 
@@ -116,7 +116,7 @@ def _service(process: ServiceProcess) -> Manifest:
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": {"name": process.service, "labels": _labels(process)},
+        "metadata": {"name": process.service if process.process == WEB else process.name, "labels": _labels(process)},
         "spec": {"selector": _labels(process), "ports": [{"name": "http", "port": 80, "targetPort": WEB_PORT}]},
     }
 
@@ -128,7 +128,7 @@ def _pod(process: ServiceProcess, probes: Mapping[str, Any]) -> Manifest:
         "args": [process.service, process.process],
         "envFrom": [{"configMapRef": {"name": "platform"}}, {"configMapRef": {"name": process.service}}],
         "env": _secrets(process),
-        "ports": [{"name": "http", "containerPort": WEB_PORT if process.process == WEB else HEALTH_PORT}],
+        "ports": [{"name": "http", "containerPort": WEB_PORT if process.is_served else HEALTH_PORT}],
         **probes,
         "resources": {"requests": {"cpu": "50m", "memory": "128Mi"}, "limits": {"memory": "512Mi"}},
         "securityContext": {

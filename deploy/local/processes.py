@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 WEB = "web"
+RECEIVE = "receive"
 MIGRATE = "migrate"
 
 
@@ -19,11 +20,16 @@ class ServiceProcess:
     def name(self) -> str:
         return f"{self.service}-{self.process}"
 
+    @property
+    def is_served(self) -> bool:
+        """Whether it listens on PORT, for callers from outside; all others have a HEALTH_PORT alone."""
+        return self.process in (WEB, RECEIVE)
+
 
 PROCESSES_OF = {
     "members": (WEB, "relay", "consume", "timers"),
     "scheduling": (WEB, "relay", "consume", "timers"),
-    "notifications": (WEB, "relay", "consume", "deliver", "timers"),
+    "notifications": (WEB, RECEIVE, "relay", "consume", "deliver", "timers"),
 }
 
 # These stay up …

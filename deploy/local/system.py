@@ -15,7 +15,7 @@ import urllib3
 from deploy.local.access import ADMIN, KafkaAccess, MongoAccess
 from deploy.local.ports import LOOPBACK, free_port
 from deploy.local.process_family import ChildProcess, ProcessFamily
-from deploy.local.processes import MIGRATIONS, PROCESSES, WEB, ServiceProcess
+from deploy.local.processes import MIGRATIONS, PROCESSES, RECEIVE, WEB, ServiceProcess
 from deploy.local.refusal import CannotStart
 from deploy.local.secret_store import SecretStore
 from deploy.local.supervisor import Program, Supervisor
@@ -43,11 +43,13 @@ class PlatformAccess(Protocol):
 
 @dataclass(frozen=True)
 class Ports:
-    """Where the system listens. `health` is by process name, for all that are not web."""
+    """Where the system listens. `receive`: where the SMS gateway calls. `health` is by process name, for all that have
+    no other port."""
 
     members: int
     scheduling: int
     notifications: int
+    receive: int
     inbox: int
     smtp: int
     health: Mapping[str, int] = field(default_factory=dict)
@@ -56,6 +58,8 @@ class Ports:
         return {"members": self.members, "scheduling": self.scheduling, "notifications": self.notifications}[service]
 
     def of_health(self, process: ServiceProcess) -> int:
+        if process.process == RECEIVE:
+            return self.receive
         return self.of_web(process.service) if process.process == WEB else self.health[process.name]
 
 
@@ -65,6 +69,7 @@ def ports_from(environment: Mapping[str, str]) -> Ports:
         members=port_from(environment, "MEMBERS_PORT", 8101),
         scheduling=port_from(environment, "SCHEDULING_PORT", 8102),
         notifications=port_from(environment, "NOTIFICATIONS_PORT", 8103),
+        receive=port_from(environment, "RECEIVE_PORT", 8104),
         inbox=port_from(environment, "INBOX_PORT", 8190),
         smtp=port_from(environment, "SMTP_PORT", 8125),
         health=_free_health_ports(),
@@ -73,7 +78,8 @@ def ports_from(environment: Mapping[str, str]) -> Ports:
 
 def free_ports() -> Ports:
     """Ports that no one uses, for tests."""
-    return Ports(free_port(), free_port(), free_port(), free_port(), free_port(), _free_health_ports())
+    members, scheduling, notifications, receive, inbox, smtp = (free_port() for _ in range(6))
+    return Ports(members, scheduling, notifications, receive, inbox, smtp, _free_health_ports())
 
 
 @dataclass(frozen=True)
@@ -83,6 +89,7 @@ class SystemUrls:
     members: str
     scheduling: str
     notifications: str
+    receive: str
     inbox: str
     smtp_port: int
     admin_account: str
@@ -123,6 +130,7 @@ class LocalSystem:
             members=_url(ports.members),
             scheduling=_url(ports.scheduling),
             notifications=_url(ports.notifications),
+            receive=_url(ports.receive),
             inbox=_url(ports.inbox),
             smtp_port=ports.smtp,
             admin_account=ADMIN_ACCOUNT,
@@ -186,7 +194,7 @@ class LocalSystem:
             **self._platform.kafka(user).environment(),
             **self._platform.mongo(service).environment(),
             "TOPIC_PREFIX": self._platform.topic_prefix,
-            "PORT": str(self._ports.of_web(service)),
+            "PORT": str(port if process.is_served else self._ports.of_web(service)),
             "HEALTH_PORT": str(port),
             "PUBLIC_URL": _url(self._ports.of_web(service)),
             **self._service_environment(service),
@@ -215,7 +223,7 @@ class LocalSystem:
             "SMS_GATEWAY_API_KEY": self._secrets.get("sms-api-key"),
             "SMS_GATEWAY_SECRET_KEY": self._secrets.get("sms-secret-key"),
             "SMS_BRANDNAME": BRANDNAME,
-            "CALLBACK_URL": self.urls.notifications,
+            "CALLBACK_URL": self.urls.receive,
         }
 
     def _sink_environment(self) -> Mapping[str, str]:
@@ -253,7 +261,7 @@ def port_from(environment: Mapping[str, str], name: str, usual: int) -> int:
 
 
 def _free_health_ports() -> Mapping[str, int]:
-    return {process.name: free_port() for process in PROCESSES if process.process != WEB}
+    return {process.name: free_port() for process in PROCESSES if not process.is_served}
 
 
 def _is_ready(http: urllib3.PoolManager, url: str | None) -> bool:

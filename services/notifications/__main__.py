@@ -1,4 +1,4 @@
-"""`python -m notifications web | relay | consume | deliver | timers | migrate`, and the operators' commands:
+"""`python -m notifications web | receive | relay | consume | deliver | timers | migrate`, and the operators' commands:
 `dead-letters`, `rebuild`, `rewind`, `unused-indexes`."""
 
 from __future__ import annotations
@@ -17,6 +17,14 @@ def web(settings: Settings) -> None:
     from notifications.bootstrap import web_app
 
     run_gunicorn(SERVICE, lambda: web_app(settings), settings)
+
+
+def receive(settings: Settings) -> None:
+    """What the SMS gateway calls: receipts and replies."""
+    from chassis.runtime.web_server import run_gunicorn
+    from notifications.bootstrap import receiver_app
+
+    run_gunicorn(SERVICE, lambda: receiver_app(settings), settings, process="receive", in_event_loop=True)
 
 
 def relay(settings: Settings) -> None:
@@ -93,6 +101,7 @@ COMMAND_LINE = CommandLine(
     Settings,
     processes={
         "web": web,
+        "receive": receive,
         "relay": relay,
         "consume": consume,
         "deliver": deliver,

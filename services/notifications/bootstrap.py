@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from chassis.storage.documents import Kind
 from chassis.storage.mongo import MongoStore, open_database
 from chassis.storage.store import Store
 from chassis.web.access_log import ACCESS_LOG
+from chassis.web.asgi import InThreads
 from chassis.web.authentication import Authenticator, Standing, VerificationKey
 from chassis.web.idempotency import IDEMPOTENCY
 from chassis.web.token_claims import Rights
@@ -27,19 +29,22 @@ from notifications.adapters.mail_skeleton import Sender
 from notifications.adapters.mongo_alarm import NoticeAlarm
 from notifications.adapters.mongo_clock import MongoClock
 from notifications.adapters.mongo_queue import MongoQueue
+from notifications.adapters.receipt_box import ReceiptBox
 from notifications.adapters.smtp_mailer import SmtpMailer
 from notifications.adapters.template_files import TemplateFiles
 from notifications.application.announce import Desk, Policy, system_clock
 from notifications.application.proofs import Proofs
 from notifications.application.read_models import ACCOUNTS, READ_MODELS, SIGNING_KEYS
-from notifications.application.receipts import RECEIPTS
+from notifications.application.receipts import RECEIPTS, put_by
 from notifications.application.receive_reply import REPLIES
 from notifications.application.refusals import REFUSALS
 from notifications.domain.delivery import DELIVERIES, Channel
 from notifications.domain.notice import AUDIENCES, NOTICES
 from notifications.domain.quiet_hours import QuietHours
+from notifications.domain.receipt import Receipt
 from notifications.settings import Settings
 from notifications.web.app import Edge, notifications_app
+from notifications.web.receiver import Receiver
 from notifications.workers.deliverer import Deliverer, Pace
 from notifications.workers.handlers import READ_MODEL_TOPICS
 
@@ -117,6 +122,19 @@ def web_app(settings: Settings) -> OpenAPI:
         server=settings.public_url,
         trusted_proxies=settings.trusted_proxies,
     )
+
+
+def receiver_app(settings: Settings) -> Receiver:
+    """What the gateway calls, with the web application behind it: built in each worker, after the fork."""
+    app = web_app(settings)
+    store = MongoStore(database_of(settings))
+
+    def keep(receipts: Sequence[Receipt]) -> None:
+        store.commit(put_by(receipts, system_clock()))
+
+    box = ReceiptBox(keep, ThreadPoolExecutor(1, "receipts"))
+    rest = InThreads(app, threads=settings.web_threads, receive_seconds=settings.web_receive_seconds)
+    return Receiver(app, rest, receipt_proofs(settings), box)
 
 
 def authenticator_over(store: Store, issuer: str) -> Authenticator:

@@ -25,7 +25,7 @@ def run(small: bool) -> Findings:
     people = 200 if small else 10_000
     with running_edge(people, {"LOG_LEVEL": "WARNING"}) as edge:
         floor = bare_calls(edge, people)
-        edge.start(*notifications("consume", "deliver", "relay", "web", "timers"))
+        edge.start(*notifications("consume", "deliver", "relay", "receive", "timers"))
         warm_up(edge, min(people, 500))
         sending = send(edge, people, "sending", receipts=False)
         receipts = send(edge, people, "sending with a receipt each", receipts=True)

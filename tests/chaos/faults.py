@@ -114,7 +114,7 @@ def long_plan(seed: int, seconds: float, *, with_disk: bool) -> list[Fault]:
         chance,
         seconds,
         iter(shaken),
-        _process_track(chance, freezes=("web", "relay", "consume", "deliver", "timers"), pairs=0.4, gap=8.0),
+        _process_track(chance, freezes=("web", "receive", "relay", "consume", "deliver", "timers"), pairs=0.4, gap=8.0),
         _outside_track(chance, every=12.0, idle=[fault for fault in shaken if fault.seconds == LONG_AWAY]),
     )
 

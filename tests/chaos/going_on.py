@@ -53,21 +53,22 @@ OWN: Mapping[str, frozenset[str]] = {
     "scheduling-web": frozenset({"scheduling answers"}),
     "scheduling-relay": frozenset({f"scheduling {PUBLISHED}"}),
     "scheduling-consume": frozenset({_REPLIES}),
-    "notifications-web": frozenset({f"notifications {PUBLISHED}"}),
+    "notifications-receive": frozenset({f"notifications {PUBLISHED}"}),
     "notifications-relay": frozenset({f"notifications {PUBLISHED}"}),
     "notifications-timers": frozenset({f"notifications {PUBLISHED}"}),
     "notifications-consume": frozenset({f"notifications {APPLIED}"}),
     "notifications-deliver": frozenset({SMS, MAIL}),
 }
 """The work that a process does all the time under the load. Of the others (members-consume, which hears of refusals,
-and scheduling-timers, which looks for what is overdue) it is only seen that they call themselves ready."""
+scheduling-timers, which looks for what is overdue, and notifications-web) it is only seen that they call themselves
+ready."""
 
 _BELOW: Mapping[str, Collection[str]] = {
     "members-relay": (),
     "scheduling-relay": _DOWN_FROM_NOTIFICATIONS_CONSUME,
     "notifications-consume": _DOWN_FROM_NOTIFICATIONS_CONSUME,
     "notifications-deliver": (f"notifications {PUBLISHED}",),
-    "notifications-web": (_REPLIES,),
+    "notifications-receive": (_REPLIES,),
     "notifications-relay": (_REPLIES,),
 }
 """What else must wait for a process: the work that lives on its own."""

@@ -21,6 +21,7 @@ REBUILDING = ("tests/integration/messaging/test_rebuilding.py",)
 REPUBLISHING = ("tests/integration/messaging/test_republishing.py",)
 UNUSED_INDEXES = ("tests/integration/messaging/test_unused_indexes.py",)
 QUEUE = ("tests/integration/notifications",)
+RECEIVING = ("tests/component/notifications/test_receiving.py",)
 
 
 @dataclass(frozen=True)

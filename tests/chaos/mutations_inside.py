@@ -28,6 +28,14 @@ MUTATIONS = (
         real=True,
     ),
     Mutation(
+        "design §4 ②: many aggregates at once, each by compare-and-set (MongoDB)",
+        "services/chassis/storage/mongo.py",
+        '"_id": {"$in": [id for id, _ in values]}, "version": version - 1}',
+        '"_id": {"$in": [id for id, _ in values]}}',
+        STORE,
+        real=True,
+    ),
+    Mutation(
         "design §4 ③: the outbox row is in the same transaction",
         "services/chassis/messaging/outbox.py",
         "return changes.insert(\n        OUTBOX,",

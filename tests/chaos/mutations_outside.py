@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.chaos.mutation import AGAIN, DELIVERING, FENCE, QUEUE, Mutation
+from tests.chaos.mutation import AGAIN, DELIVERING, FENCE, QUEUE, RECEIVING, Mutation
 
 MUTATIONS = (
     Mutation(
@@ -19,6 +19,21 @@ MUTATIONS = (
         "if row is None or row.claim != result.claim or row.state not in CLAIMED:",
         "if row is None:",
         (*DELIVERING, *QUEUE),
+    ),
+    Mutation(
+        "§4 edge: a lost claim writes no result (MongoDB)",
+        "services/notifications/adapters/mongo_queue.py",
+        '"claim": claim, "state": {"$in": _CLAIMED}},\n            [{',
+        "},\n            [{",
+        QUEUE,
+        real=True,
+    ),
+    Mutation(
+        "§4 edge: nobody is told that a receipt was kept before it is",
+        "services/notifications/adapters/receipt_box.py",
+        "        await kept\n",
+        "",
+        RECEIVING,
     ),
     Mutation(
         "§4 edge: an outcome that is unknown is asked for before sending again",

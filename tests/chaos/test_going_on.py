@@ -81,7 +81,7 @@ def test_who_lives_on_anothers_work_has_his_time_from_when_that_one_works_again(
 @pytest.mark.parametrize(("seen", "holds"), [(62, True), (64, False)])
 def test_so_it_is_where_one_fault_broke_both(seen: float, holds: bool) -> None:
     """Replies come by way of the web process: what takes them up has nothing to do before that is there again."""
-    done = [fault(Kind.KILL, 50, 50, "notifications-web", "scheduling-consume")]
+    done = [fault(Kind.KILL, 50, 50, "notifications-receive", "scheduling-consume")]
     told = signs(notifications_published=[49, 53], scheduling_applied=[49, seen])
     assert (not went_on(done, told).broken) is holds
 

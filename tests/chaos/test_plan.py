@@ -38,7 +38,7 @@ def test_ten_minutes_break_everything(seed: int) -> None:
     killed = {name for fault in plan if fault.kind is Kind.KILL for name in fault.targets}
     frozen = {name for fault in plan if fault.kind is Kind.FREEZE for name in fault.targets}
     assert killed == set(PROCESS_NAMES)
-    assert len({name.partition("-")[2] for name in frozen}) == 5, "each kind of process is frozen"
+    assert len({name.partition("-")[2] for name in frozen}) == 6, "each kind of process is frozen"
     assert {150.0} <= {fault.seconds for fault in plan if fault.kind is Kind.BROKER_STOP}
     assert {150.0} <= {fault.seconds for fault in plan if fault.kind is Kind.BROKER_FREEZE}
     away = [fault for fault in plan if fault.seconds == 150]
@@ -79,6 +79,7 @@ def test_the_short_plan_breaks_every_kind_of_process_two_at_once(seed: int) -> N
     assert any(len(targets) == 2 for targets in kills)
     assert {name.partition("-")[2] for targets in kills for name in targets} == {
         "web",
+        "receive",
         "relay",
         "consume",
         "deliver",

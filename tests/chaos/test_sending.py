@@ -89,7 +89,7 @@ def test_a_mail_that_was_accepted_and_did_not_come_is_lost() -> None:
         (sms("a", 10, 12, 14, lost=1), [], False),
         (sms("a", 49, 60), KILLED, True),
         (sms("a", 10, 12), KILLED, False),
-        (sms("a", 49, 60), done(Kind.KILL, 50, 50, "notifications-web"), False),
+        (sms("a", 49, 60), done(Kind.KILL, 50, 50, "notifications-receive"), False),
         (sms("a", 55, 80), done(Kind.MONGO_FREEZE, 50, 65), True),
         (sms("a", 55, 80), done(Kind.BROKER_FREEZE, 50, 65), False),
     ],

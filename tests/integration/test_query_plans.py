@@ -23,7 +23,7 @@ from contracts.scheduling_events import MeetingFacts
 from notifications import bootstrap as notifications
 from notifications.adapters.delivery_counts import MongoCounter
 from notifications.adapters.mongo_queue import MongoQueue
-from notifications.application.receipts import RECEIPTS, fold_receipts, receipt_row
+from notifications.application.receipts import fold_receipts, put_by
 from notifications.domain.delivery import DELIVERIES, Channel
 from notifications.domain.receipt import Receipt
 from notifications.web.parts import EDGE
@@ -106,7 +106,7 @@ def _soon(web: Web) -> MeetingFacts:
 def _report(web: Web) -> None:
     """A receipt for each, folded in."""
     rows = web.store.find(DELIVERIES, {"about": MEETING_ID}, sort=(("person_id", 1), ("_id", 1)))
-    web.store.project(RECEIPTS, [receipt_row(Receipt(row.id, True, "id", 850), web.clock()) for row in rows])
+    web.store.commit(put_by([Receipt(row.id, True, "id", 850) for row in rows], web.clock()))
     changes, count = fold_receipts(web.store, web.context())
     assert count == len(rows)
     web.store.commit(changes)

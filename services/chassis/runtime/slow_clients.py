@@ -1,9 +1,12 @@
-"""A gunicorn thread worker that does not let slow senders keep its threads.
+"""gunicorn workers that do not let slow senders keep their threads and connections.
 
 gunicorn's own reads a request's head and body without any time limit once the first byte has come: as many stalled
 connections as there are threads would stop the service. Here a connection that sends nothing for a while is given up,
 and one that is not done sending after a longer while has its receiving side closed. A request that was received whole
 and merely takes long to answer is not touched: its answer still goes out.
+
+In an event loop no thread waits for a sender, and gunicorn gives up a body that stalls and a connection that idles
+between requests; but a connection that never sends its first request would stay for good.
 """
 
 from __future__ import annotations
@@ -14,6 +17,8 @@ import threading
 import time
 from typing import Any, ClassVar
 
+from gunicorn.asgi.protocol import ASGIProtocol  # type: ignore[import-untyped]  # gunicorn has no types
+from gunicorn.workers import gasgi  # type: ignore[import-untyped]  # gunicorn has no types
 from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]  # gunicorn has no types
 
 
@@ -60,3 +65,20 @@ def impatient(stall_seconds: float, receive_seconds: float) -> type[ImpatientWor
     """The worker class with these limits."""
     limits = {"stall_seconds": stall_seconds, "receive_seconds": receive_seconds}
     return type("ImpatientWorker", (ImpatientWorker,), limits)
+
+
+class _Connection(ASGIProtocol):  # type: ignore[misc]  # gunicorn has no types
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        if self.worker.nr_conns > self.worker.worker_connections:
+            transport.abort()
+        else:
+            self._arm_keepalive_timer()  # as if a request had just been answered
+
+
+class ImpatientLoopWorker(gasgi.ASGIWorker):  # type: ignore[misc]  # gunicorn has no types
+    """An event loop; a connection whose request's head does not come within `keepalive` seconds is closed."""
+
+    def init_process(self) -> None:
+        gasgi.ASGIProtocol = _Connection  # the worker has no other place to say so
+        super().init_process()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pymongo
 from bson.codec_options import CodecOptions
-from pymongo import DeleteMany, MongoClient, ReplaceOne, UpdateOne
+from pymongo import DeleteMany, MongoClient, ReplaceOne, UpdateMany, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 from pymongo.database import Database
@@ -34,6 +34,7 @@ from chassis.storage.changes import Changes, Operation
 from chassis.storage.documents import D, Filter, Kind, Sort
 from chassis.storage.group_commit import GroupCommit, NothingCommitted
 from chassis.storage.memory import matches
+from chassis.storage.one_statement import in_statements, own_of
 
 Row = dict[str, Any]
 Write = tuple[Kind[Any], Operation, list[Row]]
@@ -42,6 +43,7 @@ Write = tuple[Kind[Any], Operation, list[Row]]
 _DUPLICATE_KEY = 11000
 _WORTH_A_LOOK = 10
 """From so many rows on it pays to ask first which are there: inserts cost a fifth of guarded upserts."""
+_WORTH_ONE_STATEMENT = 4
 _WENT_AWAY = (
     AutoReconnect,
     ConnectionFailure,
@@ -202,13 +204,15 @@ class MongoStore:
             raise _named(kind, error) from error
 
     def _compare_and_set(self, session: ClientSession, kind: Kind[Any], operation: Operation, rows: list[Row]) -> None:
-        if operation is Operation.REPLACE:
-            writes: list[Any] = [ReplaceOne({"_id": row["_id"], "version": row["version"] - 1}, row) for row in rows]
-        else:
-            by_version: dict[int, list[str]] = {}
-            for row in rows:
-                by_version.setdefault(row["version"], []).append(row["_id"])
-            writes = [DeleteMany({"_id": {"$in": ids}, "version": version}) for version, ids in by_version.items()]
+        by_version: dict[int, dict[str, Row]] = {}
+        for row in rows:
+            by_version.setdefault(row["version"], {})[row["_id"]] = row
+        writes: list[Any] = []
+        for version, those in sorted(by_version.items()):  # a document may be changed twice
+            if operation is Operation.REPLACE:
+                writes += _replacements(those, version)
+            else:
+                writes.append(DeleteMany({"_id": {"$in": list(those)}, "version": version}))
         result = self._collection(kind).bulk_write(writes, session=session)
         if result.matched_count + result.deleted_count != len(rows):
             raise VersionConflict(kind.name, rows[0]["_id"] if len(rows) == 1 else f"(one of {len(rows)})")
@@ -305,6 +309,18 @@ def _newest(rows: list[Row]) -> list[Row]:
         if row["_id"] not in newest or newest[row["_id"]]["version"] < row["version"]:
             newest[row["_id"]] = row
     return list(newest.values())
+
+
+def _replacements(rows: dict[str, Row], version: int) -> list[ReplaceOne[Row] | UpdateMany]:
+    """Each row in the place of the document with its id and the version before."""
+    if len(rows) < _WORTH_ONE_STATEMENT:
+        return [ReplaceOne({"_id": row["_id"], "version": row["version"] - 1}, row) for row in rows.values()]
+    return [
+        UpdateMany(
+            {"_id": {"$in": [id for id, _ in values]}, "version": version - 1}, [{"$replaceWith": own_of(values)}]
+        )
+        for values in in_statements(rows)
+    ]
 
 
 def _insert_absent(row: Row) -> UpdateOne:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
-from pymongo import UpdateMany, UpdateOne
+from pymongo import UpdateMany
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
@@ -17,11 +17,13 @@ from chassis.messaging.outbox import publish
 from chassis.storage.bson_form import from_bson, to_bson
 from chassis.storage.changes import Changes
 from chassis.storage.mongo import unavailable_when_gone
+from chassis.storage.one_statement import in_statements, own_of
 from notifications.application.ports import Result
 from notifications.domain.delivery import CLAIMED, DELIVERIES, LONG_AGO, Channel, Delivery, State, as_told
 
 _CLAIMED = [state.value for state in CLAIMED]
 _IN_DOUBT = [state.value for state in (State.SENDING, State.ASKING, State.UNKNOWN, State.ACCEPTED)]
+_NEXT_VERSION = {"version": {"$add": ["$version", 1]}}
 _LOOK_AHEAD = 4
 _SET = ("state", "due", "attempts", "reason")
 _SET_IF_KNOWN = ("in_doubt", "gateway_id", "parts", "price_vnd", "sent_at", "done_at")
@@ -157,25 +159,22 @@ def _taken(row: dict[str, Any], claim: str, until: datetime) -> Delivery:
     return from_bson(DELIVERIES, row | changed | {"version": row["version"] + 1})
 
 
-def _written(results: Sequence[Result]) -> list[UpdateOne | UpdateMany]:
-    """One statement for all that became the same under one claim, as most e-mails of a batch do."""
-    alike: dict[tuple[Any, ...], list[Result]] = {}
+def _written(results: Sequence[Result]) -> list[UpdateMany]:
+    """One statement for all of a claim; what is no longer held under it is left as it is."""
+    by_claim: dict[str, dict[str, dict[str, Any]]] = {}
     for result in results:
-        alike.setdefault((result.claim, *(getattr(result, name) for name in (*_SET, *_SET_IF_KNOWN))), []).append(
-            result
+        by_claim.setdefault(result.claim, {})[result.id] = _become(result)
+    return [
+        UpdateMany(
+            {"_id": {"$in": [id for id, _ in values]}, "claim": claim, "state": {"$in": _CLAIMED}},
+            [{"$replaceWith": {"$mergeObjects": ["$$ROOT", own_of(values), _NEXT_VERSION]}}],
         )
-    return [_statement(group) for group in alike.values()]
+        for claim, ours in by_claim.items()
+        for values in in_statements(ours)
+    ]
 
 
-def _statement(alike: list[Result]) -> UpdateOne | UpdateMany:
-    one = alike[0]
-    values: dict[str, Any] = {name: getattr(one, name) for name in _SET} | {"claim": None, "state": one.state.value}
-    for name in _SET_IF_KNOWN:
-        value = getattr(one, name)
-        if value is not None:
-            values[name] = value
-    held = {"claim": one.claim, "state": {"$in": _CLAIMED}}
-    change = {"$set": values, "$inc": {"version": 1}}
-    if len(alike) == 1:
-        return UpdateOne({"_id": one.id, **held}, change)
-    return UpdateMany({"_id": {"$in": [result.id for result in alike]}, **held}, change)
+def _become(result: Result) -> dict[str, Any]:
+    values = {name: getattr(result, name) for name in _SET} | {"claim": None, "state": result.state.value}
+    known = {name: value for name in _SET_IF_KNOWN if (value := getattr(result, name)) is not None}
+    return values | known

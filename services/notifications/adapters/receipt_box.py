@@ -1,19 +1,15 @@
-"""Keeps receipts that come one HTTP request at a time, several with one write.
-
-The first that comes writes. Those that come meanwhile are written together by one of them, and so on: nobody writes
-for others after his own receipt is kept, and nobody is answered before his is durable.
-"""
+"""Keeps receipts that come one HTTP request at a time, several with one write."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
-from threading import Event, Lock
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 
 import structlog
 
-from chassis.storage.store import Store
-from notifications.application.receipts import RECEIPTS, ReceiptRow
+from notifications.application.receipts import MOST_IN_A_BATCH
+from notifications.domain.receipt import Receipt
 
 _log = structlog.get_logger("receipts")
 
@@ -21,60 +17,54 @@ _GATHERING_SECONDS = 0.002
 """Where several came together: for those whose callers have just had their answer and call again."""
 
 
-class _Waiting:
-    """A caller: `woken` when his receipt is settled (kept, or failed), and when it is his turn to write."""
-
-    __slots__ = ("failure", "is_settled", "row", "woken")
-
-    def __init__(self, row: ReceiptRow) -> None:
-        self.row, self.woken = row, Event()
-        self.is_settled = False
-        self.failure: BaseException | None = None
-
-
 class ReceiptBox:
-    """Safe for threads; not for forks."""
+    """For one event loop. While a write is under way, in `executor`, those that come wait for the next one.
 
-    def __init__(self, store: Store, *, gathering_seconds: float = _GATHERING_SECONDS) -> None:
-        self._store, self._gathering = store, gathering_seconds
-        self._lock = Lock()
-        self._waiting: list[_Waiting] = []
-        self._somebody_writes = False
-        self._several_came = False
+    `keep` makes them durable, or raises.
+    """
 
-    def put(self, row: ReceiptRow) -> None:
-        """Keep it; the same report a second time changes nothing. Raises Unavailable."""
-        mine = _Waiting(row)
-        with self._lock:
-            self._waiting.append(mine)
-            my_turn, self._somebody_writes = not self._somebody_writes, True
-        if not my_turn:
-            mine.woken.wait()  # each write is bounded in time, and then the next is woken
-            my_turn = not mine.is_settled
-        if my_turn:
-            if self._several_came:
-                time.sleep(self._gathering)  # those on their way join this write; nothing tells when the last has come
-            self._write_what_waits()
-        if mine.failure is not None:
-            raise mine.failure
+    def __init__(
+        self,
+        keep: Callable[[Sequence[Receipt]], None],
+        executor: Executor,
+        *,
+        gathering_seconds: float = _GATHERING_SECONDS,
+    ) -> None:
+        self._keep, self._executor, self._gathering = keep, executor, gathering_seconds
+        self._waiting: list[tuple[Receipt, asyncio.Future[None]]] = []
+        self._writing: asyncio.Task[None] | None = None
 
-    def _write_what_waits(self) -> None:
-        with self._lock:
-            batch, self._waiting = self._waiting, []
-        failure: BaseException | None = None
+    async def put(self, receipt: Receipt) -> None:
+        """Returns when it is durable; nobody is told so before. Raises what `keep` raised."""
+        kept = asyncio.get_running_loop().create_future()
+        self._waiting.append((receipt, kept))
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write_what_waits())
+        await kept
+
+    async def _write_what_waits(self) -> None:
+        several_came = False
+        while self._waiting:
+            if several_came:
+                await asyncio.sleep(self._gathering)  # nothing tells when the last has come
+            batch, self._waiting = self._waiting[:MOST_IN_A_BATCH], self._waiting[MOST_IN_A_BATCH:]
+            several_came = len(batch) > 1
+            await self._write(batch)
+            await asyncio.sleep(0)  # those who have just had their answer
+        self._writing = None
+
+    async def _write(self, batch: Sequence[tuple[Receipt, asyncio.Future[None]]]) -> None:
+        failure: Exception | None = None
         try:
-            self._write([each.row for each in batch])
-        except BaseException as error:
+            receipts = [receipt for receipt, _ in batch]
+            await asyncio.get_running_loop().run_in_executor(self._executor, self._keep, receipts)
+            _log.info("receipts kept", count=len(batch))
+        except Exception as error:
             failure = error
-        for each in batch:
-            each.failure, each.is_settled = failure, True
-            each.woken.set()
-        with self._lock:
-            self._several_came = len(batch) > 1
-            self._somebody_writes = bool(self._waiting)
-            if self._waiting:
-                self._waiting[0].woken.set()
-
-    def _write(self, rows: Sequence[ReceiptRow]) -> None:
-        self._store.project(RECEIPTS, rows)
-        _log.info("receipts kept", count=len(rows))
+        for _, kept in batch:
+            if kept.done():
+                continue  # its caller has hung up
+            if failure is None:
+                kept.set_result(None)
+            else:
+                kept.set_exception(failure)

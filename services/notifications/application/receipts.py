@@ -1,14 +1,16 @@
 """Receipts: kept at once as they come in, folded into the deliveries in bulk.
 
-Gateways report out of order, twice, and sometimes before the answer to the send has been written down. A receipt is
-therefore a row of its own first; whatever it reports is decided when it is folded.
+Gateways report out of order, twice, and sometimes before the answer to the send has been written down. So receipts are
+put by first, those that come together in one document; what each of them changes is decided when it is folded.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import accumulate
 
-from chassis.context import Context
+from chassis.context import Context, new_uuid7
 from chassis.messaging.envelope import Cause
 from chassis.messaging.outbox import publish
 from chassis.storage.changes import Changes
@@ -24,62 +26,68 @@ OPEN = CLAIMED | {State.QUEUED, State.UNKNOWN}
 """A deliverer has yet to write its own result, which comes before what a receipt says."""
 
 
-class ReceiptRow(Document):
-    """Its id is the delivery's and the outcome: the same report twice is one row. `due`: when to fold it."""
+class ReceiptBatch(Document):
+    """Receipts that came together. `due`: when to fold them."""
 
-    delivery_id: str
-    arrived: bool
-    gateway_id: str | None
-    price_vnd: int | None
+    receipts: tuple[Receipt, ...]
     received_at: datetime
     due: datetime
 
 
-RECEIPTS: Kind[ReceiptRow] = Kind("receipts", ReceiptRow, (Index((("due", 1),)),))
+RECEIPTS: Kind[ReceiptBatch] = Kind("receipts", ReceiptBatch, (Index((("due", 1),)),))
+
+MOST_IN_A_BATCH = 100
+_BATCHES_AT_ONCE = 100
 
 
-def receipt_row(receipt: Receipt, now: datetime) -> ReceiptRow:
-    return ReceiptRow(
-        id=f"{receipt.delivery_id}:{'arrived' if receipt.arrived else 'lost'}",
-        delivery_id=receipt.delivery_id,
-        arrived=receipt.arrived,
-        gateway_id=receipt.gateway_id,
-        price_vnd=receipt.price_vnd,
-        received_at=now,
-        due=now,
-    )
+def put_by(receipts: Sequence[Receipt], now: datetime) -> Changes:
+    """To be folded, with one write; at most `MOST_IN_A_BATCH`."""
+    batch = ReceiptBatch(id=new_uuid7(), receipts=tuple(receipts), received_at=now, due=now)
+    return Changes().insert(RECEIPTS, batch)
 
 
 def fold_receipts(store: Store, context: Context, *, limit: int = 500) -> tuple[Changes, int]:
-    """What up to `limit` receipts change, with the events that tell it, and how many were folded.
+    """What up to about `limit` receipts change, with the events that tell it, and how many were folded.
 
     A delivery that a deliverer holds at this moment keeps its receipt waiting: its own result comes first. Delivered
     is final; a failure may still be followed by a delivery; for an unknown delivery the receipt is dropped.
     """
-    receipts = store.find(RECEIPTS, {"due": {"$lte": context.now}}, sort=(("due", 1),), limit=limit)
-    rows = store.get_many(DELIVERIES, [receipt.delivery_id for receipt in receipts])
-    waiting, folded, changed, events = [], [], [], []
-    for receipt in receipts:
-        row = rows.get(receipt.delivery_id)
-        if row is not None and row.state in OPEN and _is_recent(receipt, context):
-            later = {"due": context.now + LOOK_AGAIN, "version": receipt.version + 1}
-            waiting.append(receipt.model_copy(update=later))
-            continue
-        folded.append(receipt)
-        reported = None if row is None else _reported(row, receipt)
-        if row is not None and reported is not None:
-            rows[row.id] = reported
-            changed.append(reported)
-            events.append(told(row, _result(reported), Cause(row.notice_id, row.notice_id)))
-    changes = Changes().replace(RECEIPTS, *waiting).erase(RECEIPTS, *folded).replace(DELIVERIES, *changed)
-    return publish(changes, *events), len(folded)
+    batches = _due(store, context, limit)
+    rows = store.get_many(DELIVERIES, [receipt.delivery_id for batch in batches for receipt in batch.receipts])
+    waiting, done, changed, events = [], [], [], []
+    folded = 0
+    for batch in batches:
+        early = [receipt for receipt in batch.receipts if _is_early(rows.get(receipt.delivery_id), batch, context)]
+        if early:
+            later = {"receipts": tuple(early), "due": context.now + LOOK_AGAIN, "version": batch.version + 1}
+            waiting.append(batch.model_copy(update=later))
+        else:
+            done.append(batch)
+        for receipt in [receipt for receipt in batch.receipts if receipt not in early]:
+            folded += 1
+            row = rows.get(receipt.delivery_id)
+            reported = None if row is None else _reported(row, receipt, batch.received_at)
+            if row is not None and reported is not None:
+                rows[row.id] = reported
+                changed.append(reported)
+                events.append(told(row, _result(reported), Cause(row.notice_id, row.notice_id)))
+    changes = Changes().replace(RECEIPTS, *waiting).erase(RECEIPTS, *done).replace(DELIVERIES, *changed)
+    return publish(changes, *events), folded
 
 
-def _is_recent(receipt: ReceiptRow, context: Context) -> bool:
-    return context.now - receipt.received_at < timedelta(hours=1)
+def _due(store: Store, context: Context, limit: int) -> list[ReceiptBatch]:
+    """The oldest batches that are due, until they hold `limit` receipts."""
+    batches = store.find(RECEIPTS, {"due": {"$lte": context.now}}, sort=(("due", 1),), limit=_BATCHES_AT_ONCE)
+    so_far = accumulate((len(batch.receipts) for batch in batches), initial=0)
+    return [batch for batch, before in zip(batches, so_far, strict=False) if before < limit]
 
 
-def _reported(row: Delivery, receipt: ReceiptRow) -> Delivery | None:
+def _is_early(row: Delivery | None, batch: ReceiptBatch, context: Context) -> bool:
+    is_recent = context.now - batch.received_at < timedelta(hours=1)
+    return row is not None and row.state in OPEN and is_recent
+
+
+def _reported(row: Delivery, receipt: Receipt, received_at: datetime) -> Delivery | None:
     """The delivery after the receipt; None where it says nothing new."""
     state = State.DELIVERED if receipt.arrived else State.FAILED
     if state not in TRANSITIONS[row.state] and row.state not in OPEN:
@@ -92,7 +100,7 @@ def _reported(row: Delivery, receipt: ReceiptRow) -> Delivery | None:
             "claim": None,
             "gateway_id": receipt.gateway_id or row.gateway_id,
             "price_vnd": receipt.price_vnd if receipt.price_vnd is not None else row.price_vnd,
-            "done_at": receipt.received_at,
+            "done_at": received_at,
             "version": row.version + 1,
         }
     )

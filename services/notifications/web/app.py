@@ -14,12 +14,10 @@ from chassis.web.app import create_app
 from chassis.web.authentication import Authenticator
 from chassis.web.dead_letters import dead_letter_routes
 from chassis.web.surroundings import utc_now
-from notifications.adapters.receipt_box import ReceiptBox
 from notifications.web.deliveries import deliveries, messages
-from notifications.web.gateways import RECEIPT_BOX, gateways
+from notifications.web.gateways import gateways
 from notifications.web.parts import EDGE, Edge
 from notifications.web.previews import costs, previews, templates
-from notifications.web.receipt_lane import ReceiptLane
 from notifications.web.replies import replies
 from notifications.web.unsubscriptions import unsubscriptions
 
@@ -60,7 +58,4 @@ def notifications_app(
         now=now,
     )
     app.extensions[EDGE] = edge
-    box = ReceiptBox(store)
-    app.extensions[RECEIPT_BOX] = box
-    app.wsgi_app = ReceiptLane(app, edge.receipts, box, now)  # type: ignore[method-assign]  # as Flask's docs do
     return app

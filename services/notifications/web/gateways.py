@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from typing import Annotated
 
-from flask import Response, current_app
+from flask import Response
 from prometheus_client import Counter
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,14 +14,12 @@ from chassis.web.app import blueprint, example, public
 from chassis.web.commands import Reply, rendered, run_command
 from chassis.web.surroundings import parts
 from notifications.adapters.esms_gateway import parse_receipt
-from notifications.adapters.receipt_box import ReceiptBox
 from notifications.application import receive_reply as use_case
-from notifications.application.receipts import receipt_row
+from notifications.application.receipts import put_by
 from notifications.web.parts import MESSAGE, edge, store
 
 gateways = blueprint("gateways", "/v1/gateways", about="Nhà cung cấp tin nhắn gọi vào đây")
 
-RECEIPT_BOX = "notifications.receipt_box"
 CALLS = Counter("notifications_gateway_calls_in_total", "Calls of the gateway to us", ("what", "outcome"))
 
 Said = Annotated[str | None, Field(max_length=64)]
@@ -57,7 +55,7 @@ class Kept(BaseModel):
 @public
 def receive_receipt(path: ProofPath, query: ReceiptQuery) -> Response:
     """Answered once it is stored; twice, late or out of order is all the same. Any other address answers 404."""
-    # The usual call does not come as far as here: receipt_lane.py answers it.
+    # The usual call does not come as far as here: receiver.py answers it.
     delivery_id = edge().receipts.delivery(path.proof)
     if delivery_id is None:
         CALLS.labels("receipt", "forged").inc()
@@ -66,8 +64,7 @@ def receive_receipt(path: ProofPath, query: ReceiptQuery) -> Response:
     if receipt is None:
         CALLS.labels("receipt", "nothing_final").inc()
         return rendered(Reply(Kept(status="nothing_final")))
-    box: ReceiptBox = current_app.extensions[RECEIPT_BOX]
-    box.put(receipt_row(receipt, parts().now()))
+    store().commit(put_by([receipt], parts().now()))
     CALLS.labels("receipt", "arrived" if receipt.arrived else "lost").inc()
     return rendered(Reply(Kept(status="kept")))
 

@@ -2,40 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 
-from chassis.failures import Unavailable
-from chassis.storage.documents import D, Kind
-from chassis.storage.memory import MemoryStore
+from chassis.storage.changes import Changes
 from contracts.notifications_events import MessageDelivered, MessageFailed
 from notifications.adapters.esms_gateway import parse_receipt
-from notifications.adapters.receipt_box import ReceiptBox
-from notifications.application.receipts import RECEIPTS, ReceiptRow, fold_receipts, receipt_row
-from notifications.domain.delivery import Channel, State
+from notifications.application.receipts import RECEIPTS, fold_receipts, put_by
+from notifications.domain.delivery import DELIVERIES, Channel, State
 from notifications.domain.receipt import Receipt
 from tests.component.notifications.world import World, scheduled
 
 
-class CountingStore(MemoryStore):
-    """Counts what is projected, after raising what it was told to."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.failures: list[Exception] = []
-        self.writes = 0
-
-    def project(self, kind: Kind[D], documents: Sequence[D]) -> int:
-        if self.failures:
-            raise self.failures.pop(0)
-        self.writes += 1
-        return super().project(kind, documents)
-
-
 def invited(people: int = 1) -> World:
-    world = World(store=CountingStore())
+    world = World()
     world.units()
     world.hear(scheduled(world.people(people)))
     return world
@@ -46,17 +25,16 @@ def world() -> World:
     return invited()
 
 
-def store_of(world: World) -> CountingStore:
-    assert isinstance(world.store, CountingStore)
-    return world.store
+def keep(world: World, *receipts: Receipt) -> None:
+    world.store.commit(put_by(receipts, world.clock()))
 
 
-def receipt_of(world: World, *, arrived: bool, person: str = "p-00000") -> ReceiptRow:
-    return receipt_row(Receipt(world.row(person).id, arrived, "s-1", 1700), world.clock())
+def receipt_of(world: World, *, arrived: bool, person: str = "p-00000") -> Receipt:
+    return Receipt(world.row(person).id, arrived, "s-1", 1700)
 
 
 def report(world: World, *, arrived: bool) -> None:
-    ReceiptBox(world.store).put(receipt_of(world, arrived=arrived))
+    keep(world, receipt_of(world, arrived=arrived))
 
 
 def fold(world: World) -> int:
@@ -125,37 +103,38 @@ def test_a_receipt_that_is_faster_than_the_answer_waits_for_it(world: World) -> 
 
 
 def test_a_receipt_for_nothing_we_know_is_dropped(world: World) -> None:
-    ReceiptBox(world.store).put(receipt_row(Receipt("0" * 32, True), world.clock()))
+    keep(world, Receipt("0" * 32, True))
     assert fold(world) == 1
     assert world.store.find(RECEIPTS, {}) == []
 
 
-def test_many_callers_share_writes_and_each_is_answered_after_his() -> None:
-    world = invited(40)
+def test_of_a_batch_those_wait_whose_message_is_still_on_its_way() -> None:
+    world = invited(3)
     world.deliver()
-    box = ReceiptBox(world.store, gathering_seconds=0.01)
-    receipts = [receipt_of(world, arrived=True, person=f"p-{number:05}") for number in range(40)]
-    before = store_of(world).writes
-
-    def put(row: ReceiptRow) -> bool:
-        box.put(row)
-        return world.store.get(RECEIPTS, row.id) is not None
-
-    with ThreadPoolExecutor(8) as callers:
-        assert all(callers.map(put, receipts))
-    assert store_of(world).writes - before < 40
-    assert fold(world) == 40
-
-
-def test_nobody_is_told_that_it_was_kept_when_the_database_is_away(world: World) -> None:
-    world.deliver()
-    store_of(world).failures = [Unavailable("MongoDB")]
-    box, row = ReceiptBox(world.store), receipt_of(world, arrived=True)
-    with pytest.raises(Unavailable):
-        box.put(row)
+    early = world.row("p-00001")
+    on_its_way = early.model_copy(update={"state": State.SENDING, "version": early.version + 1})
+    world.store.commit(Changes().replace(DELIVERIES, on_its_way))
+    keep(world, *(receipt_of(world, arrived=True, person=f"p-{number:05}") for number in range(3)))
+    assert fold(world) == 2
+    [batch] = world.store.find(RECEIPTS, {})
+    assert [receipt.delivery_id for receipt in batch.receipts] == [early.id]
+    assert fold(world) == 0, "it is not looked at again at once"
+    world.clock.move(seconds=2)
+    world.store.commit(Changes().replace(DELIVERIES, early.model_copy(update={"version": on_its_way.version + 1})))
+    assert fold(world) == 1
+    assert len(world.published(MessageDelivered)) == 3
     assert world.store.find(RECEIPTS, {}) == []
-    box.put(row)
-    assert world.store.find(RECEIPTS, {}) == [row]
+
+
+def test_a_fold_takes_as_many_batches_as_hold_its_limit() -> None:
+    world = invited(30)
+    world.deliver()
+    receipts = [receipt_of(world, arrived=True, person=f"p-{number:05}") for number in range(30)]
+    for start in (0, 10, 20):
+        keep(world, *receipts[start : start + 10])
+    changes, folded = fold_receipts(world.store, world.context(), limit=15)
+    world.store.commit(changes)
+    assert (folded, fold(world), fold(world)) == (20, 10, 0)
 
 
 def test_success_and_failure_decide_and_the_status_does_not() -> None:

@@ -8,7 +8,6 @@ import pytest
 from flask_openapi3.openapi import OpenAPI
 from werkzeug.test import TestResponse
 
-from chassis.failures import Unavailable
 from chassis.runtime.readiness import ALWAYS_READY
 from chassis.web.access_log import ACCESS_LOG
 from chassis.web.token_claims import Rights
@@ -17,7 +16,6 @@ from contracts.members_states import ContactChannel
 from contracts.notifications_events import OptedOut, ReplyReceived
 from notifications.adapters.delivery_counts import StoreCounter
 from notifications.application.proofs import Proofs
-from notifications.application.receipts import RECEIPTS
 from notifications.application.receive_reply import REPLIES
 from notifications.domain.delivery import Channel, State
 from notifications.web.app import Edge, notifications_app
@@ -215,74 +213,6 @@ def test_a_months_costs(web: Web) -> None:
     assert (told["parts"], told["price_vnd"]) == (1, 850)
     assert read(client, f"/v1/costs?unit={COMMUNE}&month=2026-12")["price_vnd"] == 0
     read(client, f"/v1/costs?unit={OTHER_COMMUNE}&month=2026-06", 404)
-
-
-REPORT = "SMSID=s-1&SendStatus=5&SendSuccess=1&SendFailed=0&TotalPrice=850&phonenumber=0912345678&RequestId=x"
-
-
-def receipt_address(web: Web) -> str:
-    """The address that the gateway was given with HOA's SMS."""
-    row = next(row for row in web.rows(about=MEETING) if row.person_id == HOA)
-    return f"/v1/gateways/esms/receipts/{web.edge.receipts.of(row.id)}"
-
-
-# The first is as the gateway calls and takes the lane of its own; the second is odd enough for the route.
-@pytest.mark.parametrize("headers", [{}, {"X-Correlation-Id": uuid(1)}], ids=["lane", "route"])
-def test_a_receipt_comes_in_by_the_address_we_gave(web: Web, headers: dict[str, str]) -> None:
-    web.invite()
-    path = f"{receipt_address(web)}?{REPORT}"
-    for _ in range(2):
-        answer = web.nobody.get(path, headers=headers)
-        assert (answer.status_code, answer.json) == (200, {"status": "kept"})
-    [receipt] = web.store.find(RECEIPTS, {})
-    assert (receipt.delivery_id, receipt.arrived, receipt.gateway_id, receipt.price_vnd) == (
-        next(row.id for row in web.rows(about=MEETING) if row.person_id == HOA),
-        True,
-        "s-1",
-        850,
-    )
-    assert "0912345678" not in str(receipt)
-    waiting = path.replace("SendSuccess=1", "SendSuccess=0")
-    assert read(web.nobody, waiting)["status"] == "nothing_final"
-    read(web.nobody, f"/v1/gateways/esms/receipts/{'0' * 64}?{REPORT}", 404)
-    read(web.nobody, f"/v1/gateways/esms/receipts/guess?{REPORT}", 404)
-
-
-def test_the_lane_of_receipts_answers_with_the_routes_headers(web: Web) -> None:
-    web.invite()
-    lane = web.nobody.get(f"{receipt_address(web)}?{REPORT}")
-    route = web.nobody.get(f"{receipt_address(web)}?{REPORT}", headers={"X-Correlation-Id": uuid(1)})
-    assert route.headers["X-Correlation-Id"] == uuid(1), "the route answered"
-    assert lane.data == route.data
-    assert set(lane.headers.keys()) == set(route.headers.keys())
-    assert {name: value for name, value in lane.headers if name != "X-Correlation-Id"} == {
-        name: value for name, value in route.headers if name != "X-Correlation-Id"
-    }
-
-
-@pytest.mark.parametrize("query", [REPORT + "&SMSID=s-2", REPORT.replace("s-1", "s" * 65), "SendSuccess=%00"])
-def test_a_receipt_that_cannot_be_read_is_told_what_is_wrong(web: Web, query: str) -> None:
-    web.invite()
-    assert read(web.nobody, f"{receipt_address(web)}?{query}", 422)["errors"][0]["pointer"].startswith("/query/S")
-    assert web.store.find(RECEIPTS, {}) == []
-
-
-def test_a_gateway_is_told_to_call_again_when_its_receipt_could_not_be_kept(
-    web: Web, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    web.invite()
-    path = f"{receipt_address(web)}?{REPORT}"
-    with monkeypatch.context() as away:
-        away.setattr(web.store, "project", _is_away)
-        answer = web.nobody.get(path)
-    assert (answer.status_code, answer.content_type) == (503, "application/problem+json")
-    assert answer.headers["Retry-After"]
-    assert read(web.nobody, path)["status"] == "kept"
-    assert len(web.store.find(RECEIPTS, {})) == 1
-
-
-def _is_away(*_: object) -> None:
-    raise Unavailable("MongoDB")
 
 
 def test_a_reply_comes_in_with_the_agreed_key(web: Web) -> None:

@@ -90,6 +90,47 @@ def test_replacing_asks_for_the_version_before(store: Store) -> None:
     assert (kept.version, kept.title) == (2, "second")
 
 
+def test_many_replaced_at_once_become_each_its_own_and_ask_for_the_version_of_each(store: Store) -> None:
+    first = [Book(id=f"b{number}") for number in range(12)]
+    store.commit(Changes().insert(BOOKS, *first))
+    second = [
+        Book(
+            id=f"b{number}",
+            version=2,
+            title="$title",
+            shelf="$$ROOT" if number % 2 else None,
+            pages=number,
+            printed_on=date(1941, 1, 1 + number),
+            entered_at=datetime(2026, 1, 1, number, tzinfo=UTC),
+            keywords=frozenset({"dế", "mèn"}),
+            loans=(Loan(reader="Hoa", days=number),),
+            by_year={"2026": number, "a.b": 1, "$c": 2},
+            cover=bytes([number]) * 1_000_000,
+        )
+        for number in range(12)
+    ]
+    store.commit(Changes().replace(BOOKS, *second))
+    assert store.get_many(BOOKS, [book.id for book in second]) == {book.id: book for book in second}
+    third = [book.model_copy(update={"version": 3, "cover": None}) for book in second]
+    stale = [*third[:-1], third[-1].model_copy(update={"version": 2})]
+    with pytest.raises(VersionConflict):
+        store.commit(Changes().replace(BOOKS, *stale))
+    with pytest.raises(VersionConflict):
+        store.commit(Changes().replace(BOOKS, *third, Book(id="nobody's", version=3)))
+    assert {book.version for book in store.find(BOOKS, {})} == {2}
+
+
+def test_many_replaced_at_once_may_be_changed_twice_and_keep_unique_values_apart(store: Store) -> None:
+    books = [Book(id=f"b{number}", shelf=str(number)) for number in range(8)]
+    store.commit(Changes().insert(SHELVES, *books))
+    once = [book.model_copy(update={"version": 2, "pages": 1}) for book in books]
+    twice = [book.model_copy(update={"version": 3, "pages": 2}) for book in books]
+    store.commit(Changes().replace(SHELVES, *once, *twice))
+    assert {(book.version, book.pages) for book in store.find(SHELVES, {})} == {(3, 2)}
+    with pytest.raises(AlreadyExists):
+        store.commit(Changes().replace(SHELVES, *(b.model_copy(update={"version": 4, "shelf": "0"}) for b in twice)))
+
+
 def test_two_versions_in_one_transaction_follow_each_other(store: Store) -> None:
     first = Book(id="b-1")
     second = next_version(first)

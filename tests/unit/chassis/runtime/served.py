@@ -1,8 +1,9 @@
-"""A web process to try gunicorn with: `python -m tests.unit.chassis.runtime.served`."""
+"""A web process to try gunicorn with: `python -m tests.unit.chassis.runtime.served [loop]`."""
 
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 
@@ -12,12 +13,15 @@ from prometheus_client import Counter
 from chassis.runtime.metrics import exposition
 from chassis.runtime.settings import ServiceSettings
 from chassis.runtime.web_server import run_gunicorn
+from chassis.web.app import BODY_LIMIT
+from chassis.web.asgi import InThreads
 
 COUNTED = Counter("counted", "Calls of /count")
 
 
 def app() -> Flask:
     made = Flask("served")
+    made.config["MAX_CONTENT_LENGTH"] = BODY_LIMIT
 
     @made.get("/pid")
     def pid() -> str:
@@ -51,5 +55,12 @@ def app() -> Flask:
     return made
 
 
+def in_event_loop(settings: ServiceSettings) -> InThreads:
+    return InThreads(app(), threads=settings.web_threads, receive_seconds=settings.web_receive_seconds)
+
+
 if __name__ == "__main__":
-    run_gunicorn("served", app, ServiceSettings())
+    settings = ServiceSettings()
+    if sys.argv[1:] == ["loop"]:
+        run_gunicorn("served", lambda: in_event_loop(settings), settings, process="receive", in_event_loop=True)
+    run_gunicorn("served", app, settings)

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 import pytest
@@ -45,8 +45,12 @@ class Served:
             return False
 
 
+IN_THREADS, IN_AN_EVENT_LOOP = (), ("loop",)
+WAYS = ((IN_THREADS, IN_AN_EVENT_LOOP), ("threads", "event loop"))
+
+
 @contextmanager
-def serving(**settings: str) -> Iterator[Served]:
+def serving(way: Sequence[str] = IN_THREADS, **settings: str) -> Iterator[Served]:
     port = free_port()
     environment = os.environ | {
         "PYTHONPATH": "services:.",
@@ -58,7 +62,7 @@ def serving(**settings: str) -> Iterator[Served]:
         "WEB_RECEIVE_SECONDS": "1.5",
         **settings,
     }
-    command = [sys.executable, "-W", "error", "-m", "tests.unit.chassis.runtime.served"]
+    command = [sys.executable, "-W", "error", "-m", "tests.unit.chassis.runtime.served", *way]
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -73,9 +77,9 @@ def serving(**settings: str) -> Iterator[Served]:
             assert errors == ""
 
 
-@pytest.fixture(scope="module")
-def served() -> Iterator[Served]:
-    with serving() as running:
+@pytest.fixture(scope="module", params=WAYS[0], ids=WAYS[1])
+def served(request: pytest.FixtureRequest) -> Iterator[Served]:
+    with serving(request.param) as running:
         yield running
 
 
@@ -114,8 +118,9 @@ def test_an_answer_that_takes_long_is_not_cut(served: Served) -> None:
     assert served.get("/slow") == (200, "done")
 
 
-def test_asked_to_end_it_finishes_what_it_has_and_ends_well() -> None:
-    with serving() as served:
+@pytest.mark.parametrize("way", WAYS[0], ids=WAYS[1])
+def test_asked_to_end_it_finishes_what_it_has_and_ends_well(way: Sequence[str]) -> None:
+    with serving(way) as served:
         answers: list[tuple[int, str]] = []
         asking = threading.Thread(target=lambda: answers.append(served.get("/slow")))
         asking.start()
@@ -126,8 +131,27 @@ def test_asked_to_end_it_finishes_what_it_has_and_ends_well() -> None:
     assert answers == [(200, "done")]
 
 
-def test_several_workers_share_their_metrics() -> None:
-    with serving(WEB_WORKERS="2") as served:
+@pytest.mark.parametrize("way", WAYS[0], ids=WAYS[1])
+def test_several_workers_share_their_metrics(way: Sequence[str]) -> None:
+    with serving(way, WEB_WORKERS="2") as served:
         for _ in range(30):
             served.get("/count")
         assert "counted_total 30.0" in served.get("/metrics")[1]
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /pid HTTP/1.1\r\nHos"], ids=["nothing", "half a head"])
+def test_an_event_loop_closes_a_connection_on_which_no_request_comes(sent: bytes) -> None:
+    with serving(IN_AN_EVENT_LOOP) as served, socket.create_connection(("127.0.0.1", served.port)) as client:
+        client.sendall(sent)
+        client.settimeout(20)
+        assert client.recv(100) == b""
+
+
+def test_an_event_loop_tells_a_sender_that_he_was_too_slow_and_a_large_one_that_it_was_too_much() -> None:
+    with serving(IN_AN_EVENT_LOOP) as served:
+        for length, status in ((9, b"408"), (2_000_000, b"413")):
+            with socket.create_connection(("127.0.0.1", served.port)) as client:
+                client.sendall(b"POST /length HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % length)
+                client.sendall(b"x" * min(length - 1, 1_500_000))
+                client.settimeout(10)
+                assert status in b"".join(iter(lambda: client.recv(4096), b""))
