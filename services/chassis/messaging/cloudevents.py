@@ -24,7 +24,7 @@ class Partition(NamedTuple):
 class Record(NamedTuple):
     """What lies in a log, as bytes. It is kept whole when it is parked or dead-lettered.
 
-    A tuple, as all that is made for each record that is read: a frozen dataclass takes nearly three times as long to make.
+    A tuple, as all that is made for each record that is read: a frozen dataclass takes nearly three times as long.
     """
 
     topic: str
