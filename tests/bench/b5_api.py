@@ -27,7 +27,7 @@ OF_ONE_INSERT, OF_THE_TRANSACTION = 0.60, 0.85
 CLIENTS, WEB = "clients", "web"
 INSERT, TRANSACTION = "Flask + pymongo, one insert", "Flask + pymongo, three writes in one transaction"
 CHAIN, BARE, REAL = "our web chain, the same three writes", "Flask + pymongo", "scheduling"
-TURNS = 3
+TURNS = 6
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,14 @@ import statistics
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from tests.bench.country import Country, Size, running_country
+from tests.bench.country import MEETINGS_A_YEAR, Country, Size, running_country
+from tests.bench.daily_questions import plans_of_notifications, plans_of_scheduling
+from tests.bench.district import meeting_id
 from tests.bench.edge import GATEWAY
 from tests.bench.figures import Findings, percentile
 from tests.bench.ground import shared_platform
 from tests.bench.member_register import plans_of_members
 from tests.bench.metering import OWN
-from tests.bench.query_plans import hot_queries, plans
 from tests.support.web import TokenOffice
 
 TITLE = "scale: communes and people"
@@ -105,9 +106,10 @@ def _how(countries: Sequence[Country]) -> str:
 
 def _explained(country: Country) -> list[str]:
     """Each query as it is planned and what it read, at this size."""
-    ground, told = country.edge.ground, list[str]()
-    for service, queries in hot_queries(country.size.communes).items():
-        database = ground.database(service)
-        told += plans(service, database, queries)
-        database.client.close()
-    return told + plans_of_members(ground, country.size.communes, country.size.people)
+    ground, size = country.edge.ground, country.size
+    country.edge.stop("notifications-deliver")
+    return [
+        *plans_of_scheduling(ground, size.communes, far_down=meeting_id(size.communes // 2 * MEETINGS_A_YEAR)),
+        *plans_of_notifications(ground),
+        *plans_of_members(ground, size.communes, size.people),
+    ]

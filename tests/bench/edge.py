@@ -16,7 +16,7 @@ from chassis.context import new_uuid7
 from chassis.messaging.mongo.collections import ensure_collections
 from chassis.storage.mongo import MongoStore
 from contracts.scheduling_events import InvitationReason, Invitee, MeetingFacts, MeetingKind, MeetingScheduled
-from deploy.local.process_family import ProcessFamily
+from deploy.local.process_family import ChildProcess, ProcessFamily
 from deploy.local.processes import ServiceProcess
 from deploy.local.system import REPOSITORY, LocalSystem, Ports, free_ports
 from notifications.application.read_models import CONTACTS, UNITS, as_contact, as_unit
@@ -42,6 +42,7 @@ class Edge:
     family: ProcessFamily
     inbox: InboxClient
     pids: dict[str, int] = field(default_factory=dict)
+    _children: dict[str, ChildProcess] = field(default_factory=dict)
 
     def meter(self) -> Meter:
         """Groups: mongod, kafka, gateway (the sinks), deliverers, others (the service's further processes)."""
@@ -55,9 +56,15 @@ class Edge:
         for process in processes:
             environment = {**self.system.environment(process), **(settings or {})}
             command = [sys.executable, "-m", process.service, process.process]
-            self.pids[process.name] = self.family.start(process.name, command, environment, REPOSITORY).pid
+            child = self.family.start(process.name, command, environment, REPOSITORY)
+            self.pids[process.name], self._children[process.name] = child.pid, child
         for process in processes:
             wait_ready(f"http://127.0.0.1:{self.ports.of_health(process)}/livez")
+
+    def stop(self, name: str) -> None:
+        """Ends a process that was started, in order."""
+        del self.pids[name]
+        self._children.pop(name).stop(25.0)
 
     def faults(self, **faults: object) -> None:
         self.inbox.set_faults(**faults)

@@ -37,7 +37,7 @@ from tests.bench.district import (
     unit_states,
 )
 from tests.bench.ground import Ground
-from tests.bench.query_plans import Query, plans
+from tests.bench.query_plans import Query, page_of, plans
 from tests.bench.stored_people import NAMES, insert_all
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -164,4 +164,4 @@ def _lists(name: str, collection: str, reach: Sequence[Any], where: Any, sort: A
 
 
 def _list(name: str, collection: str, where: Any, sort: Any) -> Query:
-    return Query(name, collection, plain_filter(where), sort, PAGE)
+    return page_of(name, collection, plain_filter(where), sort, PAGE)

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from pymongo import MongoClient, monitoring
+from pymongo import MongoClient
 from pymongo.database import Database
 
 from chassis.messaging.mongo.collections import ensure_collections
@@ -31,7 +31,7 @@ from tests.component.notifications.test_web import COMMUNE, Web
 from tests.component.notifications.test_web import MEETING as MEETING_ID
 from tests.component.notifications.world import Clock, cancelled, facts, moved, scheduled
 from tests.support.platform import Namespace
-from tests.support.query_plans import Recorder, costly
+from tests.support.query_plans import Recorder, costly, hearing_new_clients
 
 pytestmark = pytest.mark.embedded
 
@@ -54,12 +54,8 @@ def opened(namespace: Namespace, recorder: Recorder) -> Iterator[Open]:
 
     def open_as(service: str, kinds: Sequence[Kind[Any]]) -> Database[dict[str, Any]]:
         access = namespace.mongo(service)
-        known = list(monitoring._LISTENERS.command_listeners)
-        monitoring.register(recorder)
-        try:
+        with hearing_new_clients(recorder):
             database = open_database(access.uri, access.database, app="query-plans")
-        finally:
-            monitoring._LISTENERS.command_listeners[:] = known
         clients.append(database.client)
         ensure_collections(database, kinds)
         for kind in kinds:

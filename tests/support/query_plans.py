@@ -54,14 +54,25 @@ class Recorder(monitoring.CommandListener):
         finally:
             self.on = False
 
-    def asked(self) -> Iterator[Asked]:
-        """Each question once, whatever its values, and none about a document by its id alone."""
+    def asked(self, *, by_id_alone: bool = False) -> Iterator[Asked]:
+        """Each question once, whatever its values; those about documents by their ids alone only where wanted."""
         seen: set[str] = set()
         for name, command in self.commands:
             for one in _questions(name, command):
-                if one.told not in seen and not _by_id_alone(one.command):
+                if one.told not in seen and (by_id_alone or not _by_id_alone(one.command)):
                     seen.add(one.told)
                     yield one
+
+
+@contextmanager
+def hearing_new_clients(recorder: Recorder) -> Iterator[None]:
+    """Every client that is opened inside is heard by the recorder for as long as it lives."""
+    known = list(monitoring._LISTENERS.command_listeners)
+    monitoring.register(recorder)
+    try:
+        yield
+    finally:
+        monitoring._LISTENERS.command_listeners[:] = known
 
 
 def costly(client: MongoClient[Row], database: str, asked: Iterable[Asked]) -> set[str]:

@@ -5,7 +5,6 @@ The extension attributes `sequence`, `correlationid`, `causationid` and `tracepa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -22,9 +21,11 @@ class Partition(NamedTuple):
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What lies in a log, as bytes. It is kept whole when it is parked or dead-lettered."""
+class Record(NamedTuple):
+    """What lies in a log, as bytes. It is kept whole when it is parked or dead-lettered.
+
+    A tuple, as all that is made for each record that is read: a frozen dataclass takes nearly three times as long.
+    """
 
     topic: str
     partition: int
@@ -75,21 +76,21 @@ def read(record: Record) -> Incoming:
             raise Malformed("the id or the type is empty")
         causation, trace = told.get("ce_causationid"), told.get("ce_traceparent")
         return Incoming(
-            topic=record.topic,
-            partition=record.partition,
-            offset=record.offset,
-            id=told["ce_id"].decode(),
-            type=told["ce_type"].decode(),
-            source=told["ce_source"].decode().removeprefix("/"),
-            key=record.key.decode(),
-            sequence=int(told["ce_sequence"]),
-            time=datetime.fromisoformat(told["ce_time"].decode()),
-            cause=Cause(
+            record.topic,
+            record.partition,
+            record.offset,
+            told["ce_id"].decode(),
+            told["ce_type"].decode(),
+            told["ce_source"].decode().removeprefix("/"),
+            record.key.decode(),
+            int(told["ce_sequence"]),
+            datetime.fromisoformat(told["ce_time"].decode()),
+            Cause(
                 told["ce_correlationid"].decode(),
                 None if causation is None else causation.decode(),
                 None if trace is None else trace.decode(),
             ),
-            payload=record.value,
+            record.value,
         )
     except KeyError as missing:
         raise Malformed(f"the header {missing.args[0]} is missing") from None

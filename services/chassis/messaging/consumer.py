@@ -200,10 +200,13 @@ class Consumer:
 
     def _projected(self, arrivals: Sequence[Arrival]) -> None:
         """Count and pass what was written; all at once, since most of what is read is read models."""
-        for topic, number in Counter(one.record.topic for one in arrivals if one.route.projections).items():
-            self._applied[topic] += number
-        for topic, number in Counter(one.record.topic for one in arrivals if not one.route.projections).items():
-            metrics.IGNORED.labels(topic, "tombstone").inc(number)
+        for (topic, kept), number in Counter(
+            (one.record.topic, bool(one.route.projections)) for one in arrivals
+        ).items():
+            if kept:
+                self._applied[topic] += number
+            else:
+                metrics.IGNORED.labels(topic, "tombstone").inc(number)
         for lane, offset in {(one.record.topic, one.record.partition): one.record.offset for one in arrivals}.items():
             self._done[Partition(*lane)] = offset + 1
         self._brake.note_alive(len(arrivals))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 
 class Publishable(Protocol):
@@ -21,8 +21,7 @@ class Publishable(Protocol):
         """The payload, serialised once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(NamedTuple):
     """What a message belongs to: the chain it is part of, the message before it, the trace it is seen in."""
 
     correlation_id: str
@@ -61,8 +60,7 @@ def tombstone(
     return Message(message_id, state.TYPE, state.TOPIC, state.AGGREGATE, key, sequence, time, cause, None)
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(NamedTuple):
     """A record as it came, decoded no further than its headers.
 
     ``topic`` is without the deployment's prefix. ``source`` is the publishing service.

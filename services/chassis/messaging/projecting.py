@@ -14,7 +14,7 @@ from chassis.messaging.dead_letters import erase_dead_letters
 from chassis.messaging.handlers import Projection
 from chassis.messaging.routes import Arrival
 from chassis.messaging.waiting import Stopping, Waiting
-from chassis.storage.documents import Document
+from chassis.storage.documents import Document, Kind
 from chassis.storage.store import Store
 
 _log = structlog.get_logger("consume")
@@ -23,6 +23,9 @@ _TRIES = 5
 
 NeededNames = set[str]
 """`kind:id` of documents that were written: what a parked record may have waited for."""
+
+_Latest = dict[str, tuple[int, Document | None]]
+"""By key the newest version, and what it says; None for a tombstone."""
 
 
 class Projector:
@@ -65,29 +68,28 @@ class Projector:
         return self._together([arrival])
 
     def _together(self, arrivals: Iterable[Arrival]) -> NeededNames:
-        latest: dict[tuple[int, str], tuple[Projection[Any, Any], int, Document | None]] = {}
+        told: dict[str, tuple[Kind[Any], _Latest]] = {}
         for arrival in arrivals:
+            key = arrival.incoming.key
             for projection in arrival.route.projections:
-                at = (id(projection), arrival.incoming.key)
                 version, document = told_by(arrival, projection)
-                if at not in latest or latest[at][1] < version:
-                    latest[at] = projection, version, document
+                _, latest = told.setdefault(projection.kind.name, (projection.kind, {}))
+                if key not in latest or latest[key][0] < version:
+                    latest[key] = version, document
                 if document is None:
                     self._forget(arrival)
-        return self._write(latest)
+        return {name for kind, latest in told.values() for name in self._write(kind, latest)}
 
-    def _write(self, latest: dict[tuple[int, str], tuple[Projection[Any, Any], int, Document | None]]) -> NeededNames:
-        kept: dict[int, tuple[Projection[Any, Any], list[Document]]] = {}
-        written: NeededNames = set()
-        for (number, key), (projection, version, document) in latest.items():
+    def _write(self, kind: Kind[Any], latest: _Latest) -> NeededNames:
+        documents = []
+        for key, (version, document) in latest.items():
             if document is None:
-                self._until_available(partial(self._store.bury, projection.kind, key, version))
+                self._until_available(partial(self._store.bury, kind, key, version))
             else:
-                kept.setdefault(number, (projection, []))[1].append(document)
-                written.add(f"{projection.kind.name}:{key}")
-        for projection, documents in kept.values():
-            self._until_available(partial(self._store.project, projection.kind, documents))
-        return written
+                documents.append(document)
+        if documents:
+            self._until_available(partial(self._store.project, kind, documents))
+        return {f"{kind.name}:{document.id}" for document in documents}
 
     def _forget(self, arrival: Arrival) -> None:
         """What was erased at its source must not survive here in a dead letter."""

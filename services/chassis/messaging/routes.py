@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from chassis.failures import Malformed, UnknownType
 from chassis.messaging.cloudevents import Record, read
@@ -21,8 +21,7 @@ class Route:
     reactions: list[Reaction[Any]] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """A record that was understood. `value` None is a tombstone."""
 
     record: Record

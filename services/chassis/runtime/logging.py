@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import sys
 import threading
@@ -137,7 +138,11 @@ def _json(event: Any, **_: Any) -> str:
 
 
 class _Lines:
-    """Writes each line at once and in one piece: whatever ends the process, what was logged is out."""
+    """Writes each line at once and in one piece: whatever ends the process, what was logged is out.
+
+    The operating system keeps lines apart: into a file always, into a pipe those of up to 4 KB, and longer ones unless
+    it is full. A lock of our own around the writing would be one that every thread of a busy web process queues for.
+    """
 
     _one_at_a_time = threading.Lock()
 
@@ -145,9 +150,16 @@ class _Lines:
 
     def msg(self, line: str) -> None:
         out = sys.stdout
-        with self._one_at_a_time:
-            out.write(line + "\n")
-            out.flush()
+        try:
+            descriptor = out.fileno()
+        except OSError:  # no file, but something of this process
+            with self._one_at_a_time:
+                out.write(line + "\n")
+                out.flush()
+            return
+        left = memoryview((line + "\n").encode())
+        while left:
+            left = left[os.write(descriptor, left) :]
 
     debug = info = warning = error = critical = exception = log = msg
 

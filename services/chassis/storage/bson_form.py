@@ -10,6 +10,8 @@ from datetime import UTC, date, datetime
 from enum import Enum
 from typing import Any
 
+from pydantic import BaseModel
+
 from chassis.storage.documents import D, Document, Filter, Kind
 
 ERASED = "erased"
@@ -19,9 +21,9 @@ _AS_IT_IS = frozenset({str, int, float, bool, bytes, type(None)})
 
 def to_bson(document: Document) -> dict[str, Any]:
     """The stored form. Instants stay instants (TTL indexes need them); calendar dates become ``YYYY-MM-DD``."""
-    plain = document.model_dump()
-    plain["_id"] = plain.pop("id")
-    return {name: value if type(value) in _AS_IT_IS else _plain(value) for name, value in plain.items()}
+    stored = _fields(document)
+    stored["_id"] = stored.pop("id")
+    return stored
 
 
 def from_bson(kind: Kind[D], stored: dict[str, Any]) -> D:
@@ -46,7 +48,19 @@ def _plain(value: Any) -> Any:
         return [_plain(inner) for inner in value]
     if kind is datetime:
         return _instant(value)
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, BaseModel):
+        return _fields(value)
     return _plain_of_others(value)
+
+
+def _fields(model: BaseModel) -> dict[str, Any]:
+    """What `model_dump` gives, made plain in the same pass, in half the time.
+
+    Serializers and computed fields are not asked: documents and their parts have none.
+    """
+    return {name: value if type(value) in _AS_IT_IS else _plain(value) for name, value in model.__dict__.items()}
 
 
 def _plain_of_others(value: Any) -> Any:
@@ -55,8 +69,6 @@ def _plain_of_others(value: Any) -> Any:
     if isinstance(value, (list, tuple, set, frozenset)):
         ordered = sorted(value, key=_none_first) if isinstance(value, (set, frozenset)) else value
         return [_plain(inner) for inner in ordered]
-    if isinstance(value, Enum):
-        return value.value
     return value.isoformat() if isinstance(value, date) else value
 
 

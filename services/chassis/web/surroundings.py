@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from flask import current_app, g, request
 from chassis.context import Context, new_uuid7
 from chassis.messaging.envelope import Cause, NewId
 from chassis.permissions import Principal
+from chassis.randomness import random_bytes
 from chassis.storage.store import Store
 
 EXTENSION = "chassis"
@@ -89,8 +89,8 @@ def _correlation_id(given: str | None) -> str:
 
 def _traceparent(given: str | None) -> str:
     """The trace that the caller is in, with a span of our own; a new, sampled trace when there is none."""
-    span = secrets.token_hex(8)
+    span = random_bytes(8).hex()
     if given and _TRACEPARENT.fullmatch(given):
         version, trace, _, flags = given.split("-")
         return f"{version}-{trace}-{span}-{flags}"
-    return f"00-{secrets.token_hex(16)}-{span}-01"
+    return f"00-{random_bytes(16).hex()}-{span}-01"

@@ -41,10 +41,10 @@ _plain_greeting = lru_cache(maxsize=64)(without_accents)
 """There are two or three greetings in all; folding one takes as long as folding a name."""
 
 
+_SMS, _EMAIL = ContactChannel.SMS, ContactChannel.EMAIL
+
+
 def as_contact(state: ContactState) -> ContactSeen:
-    first: dict[ContactChannel, str] = {}
-    for point in state.points:
-        first.setdefault(point.channel, point.address)
     return ContactSeen(
         id=state.person_id,
         version=state.version,
@@ -52,11 +52,18 @@ def as_contact(state: ContactState) -> ContactSeen:
         plain_name=without_accents(state.full_name),
         greeting=state.greeting,
         plain_greeting=_plain_greeting(state.greeting),
-        sms=first.get(ContactChannel.SMS),
-        email=first.get(ContactChannel.EMAIL),
-        refused=tuple(channel.value for channel in state.refused),
+        sms=_first_address(state, _SMS),
+        email=_first_address(state, _EMAIL),
+        refused=tuple(map(str, state.refused)),
         unit_ids=state.unit_ids,
     )
+
+
+def _first_address(state: ContactState, channel: ContactChannel) -> str | None:
+    for point in state.points:
+        if point.channel is channel:
+            return point.address
+    return None
 
 
 class UnitName(BaseModel):

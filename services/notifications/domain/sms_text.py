@@ -55,6 +55,13 @@ _SPELLED = {
 _TABLE = {ord(sign): spelled for sign, spelled in _SPELLED.items()}
 _MARKS = dict.fromkeys(range(0x0300, 0x0370))
 """Unicode's combining diacritical marks: dropped."""
+_LATIN = {
+    sign: unicodedata.normalize("NFD", chr(sign)).translate(_MARKS)
+    for block in (range(0x00C0, 0x0250), range(0x1E00, 0x1F00))
+    for sign in block
+}
+"""Latin letters without their marks, so that Vietnamese text takes one pass."""
+_FOLDED = _LATIN | _TABLE | _MARKS
 
 
 class Encoding(StrEnum):
@@ -79,9 +86,10 @@ def without_accents(text: str) -> str:
     """
     if text.isascii() and text.isprintable() and "`" not in text:
         return text
-    plain = unicodedata.normalize("NFD", text.translate(_TABLE)).translate(_MARKS)
+    plain = text.translate(_FOLDED)
     if plain.isascii() and plain.isprintable() and "`" not in plain:  # Vietnamese text ends here
         return plain
+    plain = unicodedata.normalize("NFD", text.translate(_TABLE)).translate(_MARKS)
     return "".join(_plain(sign) for sign in plain)
 
 

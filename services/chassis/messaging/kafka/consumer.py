@@ -7,7 +7,7 @@ last commit on; the inbox and the version guard absorb what both have done.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import (
@@ -141,6 +141,8 @@ class KafkaSource:
         return Partition(self._connection.bare(at.topic), at.partition)
 
 
-def headers_of_record(headers: Iterable[tuple[str, bytes | None]]) -> Headers:
+def headers_of_record(headers: Sequence[tuple[str, bytes | None]]) -> Headers:
     """Kafka allows a header without a value; we know none such, and read it as an empty one."""
-    return tuple((name, value or b"") for name, value in headers)
+    if None in [value for _, value in headers]:
+        return tuple((name, value or b"") for name, value in headers)
+    return tuple(headers)  # type: ignore[arg-type]  # none of them is without a value

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -134,3 +136,21 @@ def test_ids_times_and_places_are_left_as_they_are(harmless: str) -> None:
 def test_no_mobile_number_survives_in_running_text(number: str, around: str) -> None:
     said = redact_contacts(None, "info", {"event": f"{around} {number}{around and ' ' + around}"})["event"]
     assert number not in said
+
+
+def test_lines_of_many_threads_come_out_whole_and_at_once_in_a_file(
+    lines: Lines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = structlog.get_logger("t")
+    with (tmp_path / "log").open("a") as out:
+        monkeypatch.setattr("sys.stdout", out)
+        threads = [
+            threading.Thread(target=lambda: [log.info("said", text="x" * 300) for _ in range(200)]) for _ in range(8)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        written = (tmp_path / "log").read_bytes().splitlines()  # before the file is closed
+    assert [json.loads(line)["event"] for line in written] == ["said"] * 1_600
+    assert lines() == []
