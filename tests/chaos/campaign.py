@@ -134,7 +134,7 @@ def queues(stores: Stores) -> dict[str, int]:
         counts[f"{service} dead letters"] = stores.count(service, "dead_letters")
     waiting = {"due": {"$ne": None}, "state": {"$ne": "accepted"}}
     counts["deliveries"] = stores.count("notifications", "deliveries", waiting)
-    counts["receipts"] = stores.count("notifications", "receipts")
+    counts["receipts"] = stores.count("notifications", "receipt_batches")
     counts["lists confirmed"] = stores.count("members", "imports", {"state": "confirmed"})
     counts["events unread"] = len(_unread(stores))
     return counts

@@ -123,7 +123,7 @@ def test_stores_hold_them_where_they_are_needed_only(town: Town, registered: Reg
             ("notifications", "inbox"),
             ("notifications", "audiences"),
             ("notifications", "access_log"),
-            ("notifications", "receipts"),
+            ("notifications", "receipt_batches"),
             ("scheduling", "access_log"),
             ("scheduling", "inbox"),
             ("members", "access_log"),

@@ -34,7 +34,7 @@ class ReceiptBatch(Document):
     due: datetime
 
 
-RECEIPTS: Kind[ReceiptBatch] = Kind("receipts", ReceiptBatch, (Index((("due", 1),)),))
+RECEIPTS: Kind[ReceiptBatch] = Kind("receipt_batches", ReceiptBatch, (Index((("due", 1),)),))
 
 MOST_IN_A_BATCH = 100
 _BATCHES_AT_ONCE = 100
