@@ -43,6 +43,7 @@ def require_ports(ports: Ports, further: dict[str, int]) -> None:
         "MEMBERS_PORT": ports.members,
         "SCHEDULING_PORT": ports.scheduling,
         "NOTIFICATIONS_PORT": ports.notifications,
+        "RECEIVE_PORT": ports.receive,
         "INBOX_PORT": ports.inbox,
         "SMTP_PORT": ports.smtp,
         **further,

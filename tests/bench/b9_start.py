@@ -51,7 +51,7 @@ def _start(ground: Ground) -> Figure:
     state = ground.directory / "state"
     state.mkdir()
     (state / "cache").symlink_to(STATE / "cache")
-    names = ("MEMBERS_PORT", "SCHEDULING_PORT", "NOTIFICATIONS_PORT", "INBOX_PORT", "SMTP_PORT")
+    names = ("MEMBERS_PORT", "SCHEDULING_PORT", "NOTIFICATIONS_PORT", "RECEIVE_PORT", "INBOX_PORT", "SMTP_PORT")
     environment = {**ground.base_environment(), **{name: str(free_port()) for name in names}}
     command = [sys.executable, "-m", "deploy.local", "--state", str(state), "run", "--without-demo"]
     log = (ground.directory / "make-run.log").open("w+")

@@ -20,7 +20,7 @@ from deploy.local.ports import free_port
 from deploy.local.refusal import CannotStart
 
 REPOSITORY = Path(__file__).parents[2]
-PORT_VARIABLES = ("MEMBERS_PORT", "SCHEDULING_PORT", "NOTIFICATIONS_PORT", "INBOX_PORT", "SMTP_PORT")
+PORT_VARIABLES = ("MEMBERS_PORT", "SCHEDULING_PORT", "NOTIFICATIONS_PORT", "RECEIVE_PORT", "INBOX_PORT", "SMTP_PORT")
 
 
 def run_local(state: Path, command: str = "run", **settings: str) -> subprocess.CompletedProcess[str]:

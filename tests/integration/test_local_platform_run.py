@@ -23,7 +23,7 @@ from tests.support.platform import JAR_CACHE
 pytestmark = [pytest.mark.embedded, pytest.mark.timeout(600)]
 
 REPOSITORY = Path(__file__).parents[2]
-PORT_VARIABLES = ("MEMBERS_PORT", "SCHEDULING_PORT", "NOTIFICATIONS_PORT", "INBOX_PORT", "SMTP_PORT")
+PORT_VARIABLES = ("MEMBERS_PORT", "SCHEDULING_PORT", "NOTIFICATIONS_PORT", "RECEIVE_PORT", "INBOX_PORT", "SMTP_PORT")
 
 
 class Run:
