@@ -6,6 +6,7 @@ Instants keep milliseconds, in UTC, as BSON does; one without a zone is taken fo
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
 from enum import Enum
 from typing import Any
@@ -69,6 +70,8 @@ def _plain_of_others(value: Any) -> Any:
     if isinstance(value, (list, tuple, set, frozenset)):
         ordered = sorted(value, key=_none_first) if isinstance(value, (set, frozenset)) else value
         return [_plain(inner) for inner in ordered]
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     return value.isoformat() if isinstance(value, date) else value
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Any
@@ -24,7 +25,14 @@ class Page(BaseModel):
     colour: Colour | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Corner:
+    turned_down: bool
+    on: date
+
+
 class Book(Document):
+    corners: tuple[Corner, ...] = ()
     title: str | None = None
     scan: bytes = b""
     colours: frozenset[Colour] = frozenset()
@@ -43,6 +51,7 @@ FULL = Book(
     id="b-1",
     version=3,
     title="Điều lệ Đoàn",
+    corners=(Corner(True, date(1930, 1, 1)),),
     scan=b"\x00\xff",
     colours=frozenset(Colour),
     cover=Page(day=date(1931, 3, 26), colour=Colour.RED),
@@ -58,6 +67,7 @@ def test_parts_enums_days_and_instants_become_what_bson_holds() -> None:
     assert to_bson(FULL) == {
         "_id": "b-1",
         "version": 3,
+        "corners": [{"turned_down": True, "on": "1930-01-01"}],
         "title": "Điều lệ Đoàn",
         "scan": b"\x00\xff",
         "colours": ["blue", "red"],
