@@ -80,17 +80,24 @@ def root(mongod: EmbeddedMongod) -> Iterator[MongoClient[dict[str, Any]]]:
         yield client
 
 
+@pytest.fixture
+def soon_over(root: MongoClient[dict[str, Any]]) -> Iterator[None]:
+    """The configured limit is as good as this one, only longer than a test should be."""
+    root.admin.command("setParameter", transactionLifetimeLimitSeconds=LIFETIME_SECONDS)
+    yield
+    root.admin.command("setParameter", transactionLifetimeLimitSeconds=TRANSACTION_LIFETIME_SECONDS)
+
+
 def test_mongod_is_told_how_long_a_transaction_may_stay_open(root: MongoClient[dict[str, Any]]) -> None:
     said = root.admin.command("getParameter", transactionLifetimeLimitSeconds=1)
     assert said["transactionLifetimeLimitSeconds"] == TRANSACTION_LIFETIME_SECONDS
 
 
+@pytest.mark.usefixtures("soon_over")
 def test_what_a_killed_process_was_about_to_change_can_be_changed_once_the_limit_is_over(
-    root: MongoClient[dict[str, Any]], access: MongoAccess, store: MongoStore
+    access: MongoAccess, store: MongoStore
 ) -> None:
-    """The configured limit is as good as this one, only longer than a test should be."""
     store.commit(Changes().insert(THINGS, Thing(id="a", name="the first one's")))
-    root.admin.command("setParameter", transactionLifetimeLimitSeconds=LIFETIME_SECONDS)
     spawning = multiprocessing.get_context("spawn")
     written = spawning.Event()
     half = spawning.Process(target=commit_half, args=(access, written))
