@@ -16,6 +16,7 @@ from chassis.messaging.progress import caught_up
 from chassis.runtime.readiness import Readiness, mongo_answers, once
 from chassis.storage.documents import Kind
 from chassis.storage.mongo import MongoStore, open_database
+from chassis.storage.mongo_clock import MongoClock
 from chassis.storage.store import Store
 from chassis.web.access_log import ACCESS_LOG
 from chassis.web.asgi import InThreads
@@ -27,7 +28,6 @@ from notifications.adapters.delivery_counts import MongoCounter
 from notifications.adapters.esms_gateway import EsmsGateway
 from notifications.adapters.mail_skeleton import Sender
 from notifications.adapters.mongo_alarm import NoticeAlarm
-from notifications.adapters.mongo_clock import MongoClock
 from notifications.adapters.mongo_queue import MongoQueue
 from notifications.adapters.receipt_box import ReceiptBox
 from notifications.adapters.smtp_mailer import SmtpMailer
@@ -108,6 +108,7 @@ def web_app(settings: Settings) -> OpenAPI:
         receipts=receipt_proofs(settings),
         refusals=refusal_proofs(settings),
         gateway_key=settings.sms_gateway_secret_key.get_secret_value(),
+        clock=MongoClock(database),
     )
     return notifications_app(
         store,
@@ -127,10 +128,11 @@ def web_app(settings: Settings) -> OpenAPI:
 def receiver_app(settings: Settings) -> Receiver:
     """What the gateway calls, with the web application behind it: built in each worker, after the fork."""
     app = web_app(settings)
-    store = MongoStore(database_of(settings))
+    database = database_of(settings)
+    store, clock = MongoStore(database), MongoClock(database)
 
     def keep(receipts: Sequence[Receipt]) -> None:
-        store.commit(put_by(receipts, system_clock()))
+        store.commit(put_by(receipts, clock()))
 
     box = ReceiptBox(keep, ThreadPoolExecutor(1, "receipts"))
     rest = InThreads(app, threads=settings.web_threads, receive_seconds=settings.web_receive_seconds)

@@ -36,7 +36,10 @@ class Timer:
 
 
 class Timers:
-    """The loop over a service's timers, while the lease is held. An error of one is logged and stops no other."""
+    """The loop over a service's timers, while the lease is held. An error of one is logged and stops no other.
+
+    `clock`: what they take for now; may raise Unavailable.
+    """
 
     def __init__(
         self,

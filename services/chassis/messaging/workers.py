@@ -35,6 +35,7 @@ from chassis.runtime.readiness import Readiness
 from chassis.runtime.settings import ServiceSettings
 from chassis.runtime.worker import Worker, worker_process
 from chassis.storage.mongo import MongoStore, open_database, unavailable_when_gone
+from chassis.storage.mongo_clock import MongoClock
 
 _log = structlog.get_logger("worker")
 
@@ -175,7 +176,14 @@ def run_timers(service: str, settings: ServiceSettings, *, timers: Sequence[Time
         except Stopping:
             return
         try:
-            Timers(timers, MongoStore(database), lease, worker.shutdown, beat=worker.heartbeat.beat).run()
+            Timers(
+                timers,
+                MongoStore(database),
+                lease,
+                worker.shutdown,
+                beat=worker.heartbeat.beat,
+                clock=MongoClock(database),  # a wrong clock of this machine must not put work off for hours
+            ).run()
         finally:
             _let_go(lease)
 

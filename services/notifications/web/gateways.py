@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from chassis.failures import missing
 from chassis.web.app import blueprint, example, public
 from chassis.web.commands import Reply, rendered, run_command
-from chassis.web.surroundings import parts
 from notifications.adapters.esms_gateway import parse_receipt
 from notifications.application import receive_reply as use_case
 from notifications.application.receipts import put_by
@@ -64,7 +63,7 @@ def receive_receipt(path: ProofPath, query: ReceiptQuery) -> Response:
     if receipt is None:
         CALLS.labels("receipt", "nothing_final").inc()
         return rendered(Reply(Kept(status="nothing_final")))
-    store().commit(put_by([receipt], parts().now()))
+    store().commit(put_by([receipt], edge().clock()))
     CALLS.labels("receipt", "arrived" if receipt.arrived else "lost").inc()
     return rendered(Reply(Kept(status="kept")))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, cast
@@ -15,7 +16,7 @@ from chassis.permissions import Reach, reach
 from chassis.storage.store import Store
 from chassis.web.authentication import principal
 from chassis.web.surroundings import surroundings
-from notifications.application.announce import Desk
+from notifications.application.announce import Desk, system_clock
 from notifications.application.look_up import Counter
 from notifications.application.proofs import Proofs
 from notifications.domain.delivery import Channel, State
@@ -37,6 +38,7 @@ class Edge:
 
     receipts, refusals  prove the addresses that gateways and recipients call
     gateway_key         what the gateway says with each reply
+    clock               by which receipts are due: the one that folds them
     """
 
     desk: Desk
@@ -44,6 +46,7 @@ class Edge:
     receipts: Proofs
     refusals: Proofs
     gateway_key: str
+    clock: Callable[[], datetime] = system_clock
 
 
 MessageId = Annotated[

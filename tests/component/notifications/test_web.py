@@ -70,6 +70,7 @@ class Web(World):
             receipts=Proofs("secret", "receipts"),
             refusals=Proofs("secret", "e-mail refusals"),
             gateway_key="agreed",
+            clock=self.clock,
         )
         self.app: OpenAPI = notifications_app(
             self.store, self.office.authenticator(), ALWAYS_READY, self.edge, now=self.clock

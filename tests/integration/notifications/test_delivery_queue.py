@@ -11,8 +11,8 @@ from pymongo.database import Database
 
 from chassis.messaging.outbox import OUTBOX
 from chassis.storage.changes import Changes
+from chassis.storage.mongo_clock import MongoClock
 from notifications.adapters.memory_queue import MemoryQueue
-from notifications.adapters.mongo_clock import MongoClock
 from notifications.adapters.mongo_queue import MongoQueue
 from notifications.application.ports import Result
 from notifications.application.settle import announcements

@@ -15,8 +15,8 @@ ASKED_EVERY_SECONDS = 5.0
 
 
 class MongoClock:
-    """Now, by the clock that the delivery queue runs on: what is due at once is due there, whatever this machine's
-    wall clock says. Raises Unavailable when the database does not answer."""
+    """Now, by the one clock that all processes of a service share: what is due at once is due for everyone, whatever
+    this machine's wall clock says. Raises Unavailable when the database does not answer."""
 
     def __init__(self, database: Database[dict[str, Any]], *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._database, self._monotonic = database, monotonic

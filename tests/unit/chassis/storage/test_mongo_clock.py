@@ -10,7 +10,7 @@ from pymongo.database import Database
 from pymongo.errors import AutoReconnect
 
 from chassis.failures import Unavailable
-from notifications.adapters.mongo_clock import ASKED_EVERY_SECONDS, MongoClock
+from chassis.storage.mongo_clock import ASKED_EVERY_SECONDS, MongoClock
 
 NOON = datetime(2026, 6, 8, 12, tzinfo=UTC)
 
