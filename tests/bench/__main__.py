@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import sys
 from collections.abc import Sequence
@@ -48,6 +49,8 @@ def _runs(name: str, number: int, small: bool) -> list[Findings]:
     bench = importlib.import_module(f"tests.bench.{BENCHES[name]}")
     found: list[Findings] = []
     for _ in range(number):
+        gc.collect()
+        gc.freeze()  # what earlier runs left must not weigh on a piece that is measured in this process
         found.append(bench.run(small))
         show(found[-1])
     summarise(found)
