@@ -56,7 +56,7 @@ def timers(settings: Settings) -> None:
     from chassis.messaging.workers import run_timers
     from notifications.workers.timers import TIMERS
 
-    run_timers(SERVICE, settings, timers=TIMERS)
+    run_timers(SERVICE, settings, timers=TIMERS, by_databases_clock=True)
 
 
 def migrate(settings: Settings) -> None:

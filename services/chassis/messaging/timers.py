@@ -35,6 +35,10 @@ class Timer:
     run: Callable[[Store, Context], int]
 
 
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
 class Timers:
     """The loop over a service's timers, while the lease is held. An error of one is logged and stops no other.
 
@@ -49,7 +53,7 @@ class Timers:
         stop: Stop,
         *,
         beat: Callable[[], None] = lambda: None,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] = utc_now,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._timers, self._store, self._lease, self._waiting = timers, store, lease, Waiting(stop, beat)

@@ -29,7 +29,7 @@ from chassis.messaging.mongo.lease import MongoLeaseTable
 from chassis.messaging.mongo.outbox_rows import MongoOutboxRows, OutboxAlarm
 from chassis.messaging.relay import Relay
 from chassis.messaging.routes import Routes
-from chassis.messaging.timers import Timer, Timers
+from chassis.messaging.timers import Timer, Timers, utc_now
 from chassis.messaging.waiting import Stopping, Waiting
 from chassis.runtime.readiness import Readiness
 from chassis.runtime.settings import ServiceSettings
@@ -166,8 +166,14 @@ def _consume(
         source.close()
 
 
-def run_timers(service: str, settings: ServiceSettings, *, timers: Sequence[Timer]) -> None:
-    """Run the service's timers, in one process at a time. Raises LeaseLost, which ends the process."""
+def run_timers(
+    service: str, settings: ServiceSettings, *, timers: Sequence[Timer], by_databases_clock: bool = False
+) -> None:
+    """Run the service's timers, in one process at a time. Raises LeaseLost, which ends the process.
+
+    `by_databases_clock`: for timers that look again at what they have put off themselves; a wrong clock of this machine
+    would put it off for hours.
+    """
     database = _database(service, settings)
     with worker_process(service, "timers", settings, readiness=_mongo_answers(database)) as worker:
         waiting = Waiting(worker.shutdown, worker.heartbeat.beat)
@@ -182,7 +188,7 @@ def run_timers(service: str, settings: ServiceSettings, *, timers: Sequence[Time
                 lease,
                 worker.shutdown,
                 beat=worker.heartbeat.beat,
-                clock=MongoClock(database),  # a wrong clock of this machine must not put work off for hours
+                clock=MongoClock(database) if by_databases_clock else utc_now,
             ).run()
         finally:
             _let_go(lease)

@@ -11,6 +11,7 @@ from pymongo.database import Database
 from chassis.messaging import workers
 from chassis.messaging.timers import Timers
 from chassis.storage.mongo_clock import MongoClock
+from notifications import __main__ as main
 from notifications import bootstrap
 from notifications.settings import Settings
 from tests.support.asgi import call
@@ -52,5 +53,5 @@ def test_timers_are_told_the_databases_time(settings: Settings, monkeypatch: pyt
             told.append(self._clock())
 
     monkeypatch.setattr(workers, "Timers", Told)
-    workers.run_timers("notifications", settings, timers=())
+    main.timers(settings)
     assert told == [THEN]
