@@ -3,7 +3,7 @@
 GET  /                                       the page
 GET  /api/messages?since=<revision>          {revision, messages}; `since` 0 is everything
 GET  /api/messages?person=<number or mailbox>
-GET  /api/summary                            {revision, sms, emails, replies, parts, dong, refused, disturbed}
+GET  /api/summary                            {revision, sms, emails, replies, parts, dong, calls_unfinished, refused, disturbed}
 GET  /api/stream                             an event at every change (text/event-stream)
 GET  /api/mails/<id>                         the HTML of a mail
 GET  /api/attachments/<id>-<position>        an attachment
@@ -113,6 +113,7 @@ class Inbox:
                 "sms_states": {str(state): number for state, number in states.items()},
                 "parts": parts,
                 "dong": dong,
+                "calls_unfinished": self._caller.unfinished,
                 "refused": dict(self._gateway.refusals),
                 "disturbed": {name: times for name, times in self._gateway.disturbed.items() if times}
                 | ({"mail_hangup": hung_up} if hung_up else {}),

@@ -34,6 +34,8 @@ class WebCaller:
         self.first_pause = first_pause
         self._waiting: asyncio.Queue[Call] = asyncio.Queue()
         self._workers: list[asyncio.Task[None]] = []
+        self.unfinished = 0
+        """Calls that are still to be made, or made again."""
 
     def start(self) -> None:
         self._workers = [asyncio.create_task(self._work()) for _ in range(CONNECTIONS)]
@@ -44,6 +46,7 @@ class WebCaller:
         await asyncio.gather(*self._workers, return_exceptions=True)
 
     def call(self, call: Call) -> None:
+        self.unfinished += 1
         self._waiting.put_nowait(call)
 
     async def _work(self) -> None:
@@ -54,11 +57,12 @@ class WebCaller:
                 call.tries += 1
                 succeeded = await connection.make(call)
                 if succeeded or call.tries >= TRIES:
+                    self.unfinished -= 1
                     if call.when_done is not None:
                         call.when_done(call.tries, succeeded)
                 else:
                     pause = self.first_pause * 2 ** (call.tries - 1)
-                    asyncio.get_running_loop().call_later(pause, self.call, call)
+                    asyncio.get_running_loop().call_later(pause, self._waiting.put_nowait, call)
         finally:
             connection.close()
 
