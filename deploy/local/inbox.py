@@ -3,7 +3,8 @@
 GET  /                                       the page
 GET  /api/messages?since=<revision>          {revision, messages}; `since` 0 is everything
 GET  /api/messages?person=<number or mailbox>
-GET  /api/summary                            {revision, sms, emails, replies, parts, dong, calls_unfinished, refused, disturbed}
+GET  /api/summary                            {revision, sms, emails, replies, parts, dong, refused, disturbed, …};
+                                             `calls_unfinished`: receipts and replies still to be told
 GET  /api/stream                             an event at every change (text/event-stream)
 GET  /api/mails/<id>                         the HTML of a mail
 GET  /api/attachments/<id>-<position>        an attachment
