@@ -36,7 +36,6 @@ HELD = Gauge("notifications_held_deliveries", "Deliveries claimed and not yet re
 
 _LONGEST_PAUSE = 30.0
 _WIND_UP = 18.0
-_TENTH = 100_000
 
 
 @dataclass(frozen=True)
@@ -267,11 +266,9 @@ class Deliverer:
         HELD.labels(self.channel.value).set(len(self._held))
 
     def _time(self) -> datetime:
-        """The database's time, counted on from the last claim, in tenths of a second: what became the same within one
-        is written as the same."""
+        """The database's time, counted on from the last claim."""
         told, at = self._clock
-        now = told + timedelta(seconds=self._monotonic() - at)
-        return now.replace(microsecond=now.microsecond // _TENTH * _TENTH)
+        return told + timedelta(seconds=self._monotonic() - at)
 
     def _wind_up(self) -> None:
         """Give back what was not begun, wait for what was, and write it all down."""
