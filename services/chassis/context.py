@@ -16,6 +16,11 @@ LOCAL_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 """Local rules (days, quiet hours, due dates) are decided in this zone; instants are kept in UTC."""
 
 
+def utc_now() -> datetime:
+    """By this machine's clock."""
+    return datetime.now(UTC)
+
+
 def new_uuid7() -> str:
     """A UUIDv7: sorts by time of making (those that one thread makes surely), tells nothing about what it names."""
     time_and_chance = (rising_milliseconds() << 80) | int.from_bytes(random_bytes(10), "big")

@@ -11,6 +11,7 @@ from typing import Any
 from flask_openapi3.openapi import OpenAPI
 from pymongo.database import Database
 
+from chassis.context import utc_now
 from chassis.messaging.kinds import MESSAGING_KINDS
 from chassis.messaging.progress import caught_up
 from chassis.runtime.readiness import Readiness, mongo_answers, once
@@ -32,7 +33,7 @@ from notifications.adapters.mongo_queue import MongoQueue
 from notifications.adapters.receipt_box import ReceiptBox
 from notifications.adapters.smtp_mailer import SmtpMailer
 from notifications.adapters.template_files import TemplateFiles
-from notifications.application.announce import Desk, Policy, system_clock
+from notifications.application.announce import Desk, Policy
 from notifications.application.proofs import Proofs
 from notifications.application.read_models import ACCOUNTS, READ_MODELS, SIGNING_KEYS
 from notifications.application.receipts import RECEIPTS, put_by
@@ -81,7 +82,7 @@ def policy_of(settings: Settings) -> Policy:
     )
 
 
-def desk_of(settings: Settings, clock: Callable[[], datetime] = system_clock) -> Desk:
+def desk_of(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Desk:
     return Desk(TemplateFiles(diacritics=settings.sms_diacritics), policy_of(settings), clock)
 
 

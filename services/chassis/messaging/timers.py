@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import structlog
 
-from chassis.context import Context, new_uuid7
+from chassis.context import Context, new_uuid7, utc_now
 from chassis.failures import Unavailable
 from chassis.messaging import metrics
 from chassis.messaging.envelope import Cause
@@ -33,10 +33,6 @@ class Timer:
     name: str
     every_seconds: float
     run: Callable[[Store, Context], int]
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 class Timers:

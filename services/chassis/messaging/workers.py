@@ -16,6 +16,7 @@ from typing import Any
 import structlog
 from pymongo.database import Database
 
+from chassis.context import utc_now
 from chassis.failures import Unavailable
 from chassis.messaging import metrics
 from chassis.messaging.broker_watch import BrokerWatch, WatchedPublisher, WatchedSource, outbox_reported_meanwhile
@@ -29,7 +30,7 @@ from chassis.messaging.mongo.lease import MongoLeaseTable
 from chassis.messaging.mongo.outbox_rows import MongoOutboxRows, OutboxAlarm
 from chassis.messaging.relay import Relay
 from chassis.messaging.routes import Routes
-from chassis.messaging.timers import Timer, Timers, utc_now
+from chassis.messaging.timers import Timer, Timers
 from chassis.messaging.waiting import Stopping, Waiting
 from chassis.runtime.readiness import Readiness
 from chassis.runtime.settings import ServiceSettings

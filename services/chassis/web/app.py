@@ -11,7 +11,7 @@ from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from chassis.context import new_uuid7
+from chassis.context import new_uuid7, utc_now
 from chassis.messaging.envelope import NewId
 from chassis.runtime.readiness import Readiness
 from chassis.storage.store import Store
@@ -21,7 +21,7 @@ from chassis.web.observed import observe
 from chassis.web.open_pages import open_pages
 from chassis.web.refusals import tell_refusals
 from chassis.web.routes import Example, Routes, accepts_up_to, blueprint, example
-from chassis.web.surroundings import EXTENSION, Parts, utc_now
+from chassis.web.surroundings import EXTENSION, Parts
 
 __all__ = ["Example", "Routes", "accepts_up_to", "blueprint", "create_app", "example", "public"]
 

@@ -6,12 +6,12 @@ import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import cast
 
 from flask import current_app, g, request
 
-from chassis.context import Context, new_uuid7
+from chassis.context import Context, new_uuid7, utc_now
 from chassis.messaging.envelope import Cause, NewId
 from chassis.permissions import Principal
 from chassis.randomness import random_bytes
@@ -19,10 +19,6 @@ from chassis.storage.store import Store
 
 EXTENSION = "chassis"
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)

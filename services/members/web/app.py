@@ -7,12 +7,12 @@ from datetime import datetime
 
 from flask_openapi3.openapi import OpenAPI
 
+from chassis.context import utc_now
 from chassis.runtime.readiness import Readiness
 from chassis.storage.store import Store
 from chassis.web.app import create_app
 from chassis.web.authentication import Authenticator
 from chassis.web.dead_letters import dead_letter_routes
-from chassis.web.surroundings import utc_now
 from members.web.access_log import access_log
 from members.web.accounts import accounts
 from members.web.clients import clients

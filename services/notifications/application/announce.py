@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from chassis.context import Context
+from chassis.context import Context, utc_now
 from chassis.failures import Unready
 from chassis.messaging.outbox import publish
 from chassis.storage.changes import Changes
@@ -21,10 +21,6 @@ from notifications.domain.notice import NOTICES, Notice
 from notifications.domain.quiet_hours import QuietHours
 
 _OPEN_PER_PERSON = 3
-
-
-def system_clock() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -51,7 +47,7 @@ class Desk:
 
     composer: Composer
     policy: Policy
-    clock: Callable[[], datetime] = system_clock
+    clock: Callable[[], datetime] = utc_now
 
 
 def unit_of(store: Store, unit_id: str) -> UnitSeen:

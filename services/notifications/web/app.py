@@ -7,13 +7,13 @@ from datetime import datetime
 
 from flask_openapi3.openapi import OpenAPI
 
+from chassis.context import utc_now
 from chassis.runtime.readiness import Readiness
 from chassis.storage.store import Store
 from chassis.web.access_log_routes import access_log_routes
 from chassis.web.app import create_app
 from chassis.web.authentication import Authenticator
 from chassis.web.dead_letters import dead_letter_routes
-from chassis.web.surroundings import utc_now
 from notifications.web.deliveries import deliveries, messages
 from notifications.web.gateways import gateways
 from notifications.web.parts import EDGE, Edge

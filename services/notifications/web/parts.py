@@ -10,13 +10,13 @@ from typing import Annotated, cast
 from flask import current_app
 from pydantic import BaseModel, ConfigDict, Field
 
-from chassis.context import Context
+from chassis.context import Context, utc_now
 from chassis.failures import Refusal
 from chassis.permissions import Reach, reach
 from chassis.storage.store import Store
 from chassis.web.authentication import principal
 from chassis.web.surroundings import surroundings
-from notifications.application.announce import Desk, system_clock
+from notifications.application.announce import Desk
 from notifications.application.look_up import Counter
 from notifications.application.proofs import Proofs
 from notifications.domain.delivery import Channel, State
@@ -46,7 +46,7 @@ class Edge:
     receipts: Proofs
     refusals: Proofs
     gateway_key: str
-    clock: Callable[[], datetime] = system_clock
+    clock: Callable[[], datetime] = utc_now
 
 
 MessageId = Annotated[

@@ -8,7 +8,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from chassis.storage.changes import Changes
 from chassis.storage.documents import Document, Index, Kind
+from chassis.storage.store import Store
 
 
 class Binding(StrEnum):
@@ -41,3 +43,7 @@ class Book(Document):
 BOOKS: Kind[Book] = Kind("books", Book)
 SHELVES: Kind[Book] = Kind("shelves", Book, (Index((("shelf", 1),), unique=True, only={"lent": False}),))
 KINDS: tuple[Kind[Any], ...] = (BOOKS, SHELVES)
+
+
+def put(store: Store, *books: Book) -> None:
+    store.commit(Changes().insert(BOOKS, *books))

@@ -8,6 +8,7 @@ last commit on; the inbox and the version guard absorb what both have done.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import cast
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import (
@@ -145,4 +146,4 @@ def headers_of_record(headers: Sequence[tuple[str, bytes | None]]) -> Headers:
     """Kafka allows a header without a value; we know none such, and read it as an empty one."""
     if None in [value for _, value in headers]:
         return tuple((name, value or b"") for name, value in headers)
-    return tuple(headers)  # type: ignore[arg-type]  # none of them is without a value
+    return cast(Headers, tuple(headers))
