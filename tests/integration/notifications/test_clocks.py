@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +12,9 @@ from pymongo.database import Database
 
 from chassis.messaging import workers
 from chassis.messaging.timers import Timers
+from chassis.runtime.health import Heartbeat
+from chassis.runtime.shutdown import Shutdown
+from chassis.runtime.worker import Worker
 from chassis.storage.mongo_clock import MongoClock
 from notifications import __main__ as main
 from notifications import bootstrap
@@ -45,6 +50,12 @@ def test_a_receipt_is_due_at_once_by_the_databases_clock(
     assert batch["due"] == THEN
 
 
+@contextmanager
+def in_this_process(*_: Any, **__: Any) -> Iterator[Worker]:
+    """A worker's frame that leaves this process's log, signals and memory as they are: the next test has them too."""
+    yield Worker(Shutdown(), Heartbeat(dead_after_seconds=60.0), 0)
+
+
 def test_timers_are_told_the_databases_time(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[datetime] = []
 
@@ -52,6 +63,7 @@ def test_timers_are_told_the_databases_time(settings: Settings, monkeypatch: pyt
         def run(self) -> None:
             told.append(self._clock())
 
+    monkeypatch.setattr(workers, "worker_process", in_this_process)
     monkeypatch.setattr(workers, "Timers", Told)
     main.timers(settings)
     assert told == [THEN]
