@@ -53,13 +53,11 @@ class Founded:
         return phone
 
     def reply(self, phone: str, about: str, answer: str) -> None:
-        """The subscriber answers the newest SMS that says `about`, with its code where it names one."""
+        """The subscriber answers the newest SMS that says `about` and asks for it, with its code where it names one."""
         received = self.http.request("GET", f"{self.urls.inbox}/api/messages", fields={"person": phone}).json()
-        text = next(
-            one["text"] for one in reversed(received["messages"]) if one["kind"] == "sms" and about in one["text"]
-        )
-        asked = re.search(rf"{answer}( [A-Z0-9]+)?:", text)
-        said = answer + ((asked and asked.group(1)) or "")
+        texts = [one["text"] for one in reversed(received["messages"]) if one["kind"] == "sms" and about in one["text"]]
+        asked = next(filter(None, (re.search(rf"{answer}( [A-Z0-9]+)?:", text) for text in texts)))
+        said = answer + (asked.group(1) or "")
         body = json.dumps({"phone": phone, "text": said}).encode()
         self.http.request("POST", f"{self.urls.inbox}/api/reply", body=body)
 
