@@ -34,6 +34,7 @@ from chassis.storage.changes import Changes, Operation
 from chassis.storage.documents import D, Filter, Kind, Sort
 from chassis.storage.group_commit import GroupCommit, NothingCommitted
 from chassis.storage.memory import matches
+from chassis.storage.newcomers import Newcomers
 from chassis.storage.one_statement import in_statements, own_of
 
 Row = dict[str, Any]
@@ -103,6 +104,7 @@ class MongoStore:
         self._timeout = timeout_seconds
         self._together = GroupCommit(self._commit, _touched)
         self._collections: dict[str, Collection[Row]] = {}
+        self._newcomers = Newcomers()
 
     def get(self, kind: Kind[D], id: str) -> D | None:
         with unavailable_when_gone(self._timeout):
@@ -231,10 +233,14 @@ class MongoStore:
             # Nothing that is stored is older than a first version: where its id is there, it is not needed.
             number, _ = self._inserted(kind, [row for row in rows if row["version"] == 1])
             return number + self._upserted(kind, [row for row in rows if row["version"] != 1])
-        known = self._known_versions(kind, [row["_id"] for row in rows])
-        number, met = self._inserted(kind, [row for row in rows if row["_id"] not in known])
+        number = 0
+        if self._newcomers.expected(kind.name):  # whatever is there after all goes on as if nobody had tried
+            number, rows = self._inserted(kind, rows)
+        known = self._known_versions(kind, [row["_id"] for row in rows]) if rows else {}
+        self._newcomers.note(kind.name, all_new=not known)
+        inserted, met = self._inserted(kind, [row for row in rows if row["_id"] not in known])
         newer = [row for row in rows if known.get(row["_id"], row["version"]) < row["version"]]
-        return number + self._upserted(kind, newer + met)
+        return number + inserted + self._upserted(kind, newer + met)
 
     def _known_versions(self, kind: Kind[Any], ids: list[str]) -> dict[str, int]:
         """What a majority holds, stubs included. What is written meanwhile is met by the guard."""
