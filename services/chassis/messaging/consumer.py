@@ -22,7 +22,7 @@ from chassis.messaging.cloudevents import Partition, Record
 from chassis.messaging.dead_letters import DEAD_LETTERS, dead_letter
 from chassis.messaging.handlers import Handler
 from chassis.messaging.parked import PARKED
-from chassis.messaging.projecting import Projector
+from chassis.messaging.projecting import Projector, needed_names
 from chassis.messaging.reacting import Fate, Reactor, Settled
 from chassis.messaging.resuming import Resumer
 from chassis.messaging.routes import Arrival, Routes
@@ -200,13 +200,10 @@ class Consumer:
 
     def _projected(self, arrivals: Sequence[Arrival]) -> None:
         """Count and pass what was written; all at once, since most of what is read is read models."""
-        for (topic, kept), number in Counter(
-            (one.record.topic, bool(one.route.projections)) for one in arrivals
-        ).items():
-            if kept:
-                self._applied[topic] += number
-            else:
-                metrics.IGNORED.labels(topic, "tombstone").inc(number)
+        for topic, number in Counter(one.record.topic for one in arrivals if one.route.projections).items():
+            self._applied[topic] += number
+        for topic, number in Counter(one.record.topic for one in arrivals if not one.route.projections).items():
+            metrics.IGNORED.labels(topic, "tombstone").inc(number)
         for lane, offset in {(one.record.topic, one.record.partition): one.record.offset for one in arrivals}.items():
             self._done[Partition(*lane)] = offset + 1
         self._brake.note_alive(len(arrivals))
@@ -225,8 +222,8 @@ class Consumer:
         if not arrivals:
             return {}
         written, failed = self._projector.project(arrivals)
-        if self._something_is_parked and written:
-            self._waiting.until_available(lambda: self._resumer.resume_waiting_for(written))
+        if self._something_is_parked and (names := needed_names(written)):
+            self._waiting.until_available(lambda: self._resumer.resume_waiting_for(names))
         return failed
 
     def _bury(self, record: Record, error: Exception) -> None:

@@ -21,8 +21,8 @@ _log = structlog.get_logger("consume")
 
 _TRIES = 5
 
-NeededNames = set[str]
-"""`kind:id` of documents that were written: what a parked record may have waited for."""
+Projected = list[tuple[Kind[Any], list[Document]]]
+"""Documents that were written, by their kind."""
 
 _Latest = dict[str, tuple[int, Document | None]]
 """By key the newest version, and what it says; None for a tombstone."""
@@ -34,7 +34,7 @@ class Projector:
     def __init__(self, store: Store, waiting: Waiting, clock: Callable[[], datetime]) -> None:
         self._store, self._waiting, self._clock = store, waiting, clock
 
-    def project(self, arrivals: Sequence[Arrival]) -> tuple[NeededNames, dict[str, Exception]]:
+    def project(self, arrivals: Sequence[Arrival]) -> tuple[Projected, dict[str, Exception]]:
         """Write all of them; what was written, and for each record that could not be, by origin, why not.
 
         Waits out Unavailable. Raises Stopping when asked to end meanwhile; then nothing is known of any of them.
@@ -46,18 +46,18 @@ class Projector:
         except Exception as error:
             if len(arrivals) > 1:
                 _log.warning("a batch of states failed: one by one", error=type(error).__name__)
-        written: NeededNames = set()
+        written: Projected = []
         failed: dict[str, Exception] = {}
         for arrival in arrivals:
             try:
-                written |= self._patiently(arrival)
+                written += self._patiently(arrival)
             except Stopping:
                 raise
             except Exception as error:
                 failed[arrival.record.origin] = error
         return written, failed
 
-    def _patiently(self, arrival: Arrival) -> NeededNames:
+    def _patiently(self, arrival: Arrival) -> Projected:
         for attempt in range(_TRIES - 1):
             try:
                 return self._together([arrival])
@@ -67,20 +67,23 @@ class Projector:
                 self._waiting.pause(attempt)
         return self._together([arrival])
 
-    def _together(self, arrivals: Iterable[Arrival]) -> NeededNames:
+    def _together(self, arrivals: Iterable[Arrival]) -> Projected:
         told: dict[str, tuple[Kind[Any], _Latest]] = {}
         for arrival in arrivals:
             key = arrival.incoming.key
             for projection in arrival.route.projections:
                 version, document = told_by(arrival, projection)
-                _, latest = told.setdefault(projection.kind.name, (projection.kind, {}))
+                kind = projection.kind
+                if kind.name not in told:
+                    told[kind.name] = kind, {}
+                latest = told[kind.name][1]
                 if key not in latest or latest[key][0] < version:
                     latest[key] = version, document
                 if document is None:
                     self._forget(arrival)
-        return {name for kind, latest in told.values() for name in self._write(kind, latest)}
+        return [(kind, self._write(kind, latest)) for kind, latest in told.values()]
 
-    def _write(self, kind: Kind[Any], latest: _Latest) -> NeededNames:
+    def _write(self, kind: Kind[Any], latest: _Latest) -> list[Document]:
         documents = []
         for key, (version, document) in latest.items():
             if document is None:
@@ -89,7 +92,7 @@ class Projector:
                 documents.append(document)
         if documents:
             self._until_available(partial(self._store.project, kind, documents))
-        return {f"{kind.name}:{document.id}" for document in documents}
+        return documents
 
     def _forget(self, arrival: Arrival) -> None:
         """What was erased at its source must not survive here in a dead letter."""
@@ -105,6 +108,11 @@ class Projector:
 
     def _until_available(self, action: Callable[[], object]) -> None:
         self._waiting.until_available(action)
+
+
+def needed_names(written: Projected) -> list[str]:
+    """`kind:id` of each document: what a parked record may have waited for."""
+    return [f"{kind.name}:{document.id}" for kind, documents in written for document in documents]
 
 
 def told_by(arrival: Arrival, projection: Projection[Any, Any]) -> tuple[int, Document | None]:

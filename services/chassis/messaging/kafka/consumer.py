@@ -8,6 +8,7 @@ last commit on; the inbox and the version guard absorb what both have done.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from operator import itemgetter
 from typing import cast
 
 from kafka import KafkaConsumer, TopicPartition
@@ -34,6 +35,7 @@ _LOST = (
     UnknownMemberIdError,
 )
 _REQUEST_MS = 5_000
+_VALUE = itemgetter(1)
 
 
 class KafkaSource:
@@ -72,10 +74,9 @@ class KafkaSource:
             polled = self._consumer.poll(timeout_ms=int(seconds * 1000))
         except KafkaError as error:
             raise Unavailable(f"Kafka: {type(error).__name__}") from error
-        bare = self._connection.bare
         return [
-            Record(bare(at.topic), at.partition, r.offset, r.key, headers_of_record(r.headers), r.value)
-            for at, records in polled.items()
+            Record(topic, at.partition, r.offset, r.key, headers_of_record(r.headers), r.value)
+            for at, topic, records in [(at, self._connection.bare(at.topic), found) for at, found in polled.items()]
             for r in records
         ]
 
@@ -144,6 +145,6 @@ class KafkaSource:
 
 def headers_of_record(headers: Sequence[tuple[str, bytes | None]]) -> Headers:
     """Kafka allows a header without a value; we know none such, and read it as an empty one."""
-    if None in [value for _, value in headers]:
+    if None in map(_VALUE, headers):
         return tuple((name, value or b"") for name, value in headers)
     return cast(Headers, tuple(headers))
