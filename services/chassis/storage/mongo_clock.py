@@ -1,4 +1,4 @@
-"""The database's clock, asked now and then and counted on in between."""
+"""The database's clock: asked, or asked now and then and counted on in between."""
 
 from __future__ import annotations
 
@@ -7,11 +7,24 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from bson.codec_options import CodecOptions
 from pymongo.database import Database
 
 from chassis.storage.mongo import unavailable_when_gone
 
 ASKED_EVERY_SECONDS = 5.0
+_AWARE: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True, tzinfo=UTC)
+
+
+def server_time(database: Database[dict[str, Any]], *, timeout_seconds: float) -> datetime:
+    """Now, UTC, in whole milliseconds, by the server's clock. Raises Unavailable when it does not answer.
+
+    A statement that needs the time says `$$NOW` itself and spares the question.
+    """
+    with unavailable_when_gone(timeout_seconds):
+        said = database.command("hello", codec_options=_AWARE)["localTime"]
+    assert isinstance(said, datetime)
+    return said
 
 
 class MongoClock:
@@ -30,7 +43,4 @@ class MongoClock:
         return self._told + timedelta(seconds=since)
 
     def _ask(self) -> None:
-        with unavailable_when_gone(3.0):
-            said = self._database.command("hello", codec_options=self._database.codec_options)["localTime"]
-        assert isinstance(said, datetime)
-        self._told, self._at = said, self._monotonic()
+        self._told, self._at = server_time(self._database, timeout_seconds=3.0), self._monotonic()

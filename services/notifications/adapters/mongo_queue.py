@@ -17,6 +17,7 @@ from chassis.messaging.outbox import publish
 from chassis.storage.bson_form import from_bson, to_bson
 from chassis.storage.changes import Changes
 from chassis.storage.mongo import unavailable_when_gone
+from chassis.storage.mongo_clock import server_time
 from chassis.storage.one_statement import in_statements, own_of
 from notifications.application.ports import Result
 from notifications.domain.delivery import CLAIMED, DELIVERIES, LONG_AGO, Channel, Delivery, State, as_told
@@ -25,6 +26,7 @@ _CLAIMED = [state.value for state in CLAIMED]
 _IN_DOUBT = [state.value for state in (State.SENDING, State.ASKING, State.UNKNOWN, State.ACCEPTED)]
 _NEXT_VERSION = {"version": {"$add": ["$version", 1]}}
 _LOOK_AHEAD = 4
+_ASKED = "asked"
 _SET = ("state", "due", "attempts", "reason")
 _SET_IF_KNOWN = ("in_doubt", "gateway_id", "parts", "price_vnd", "sent_at", "done_at")
 
@@ -39,17 +41,16 @@ class MongoQueue:
         self._spread = 0
 
     def now(self) -> datetime:
-        with unavailable_when_gone(self._timeout):
-            said = self._database.command("hello", codec_options=self._database.codec_options)["localTime"]
-        assert isinstance(said, datetime)
-        return said
+        return server_time(self._database, timeout_seconds=self._timeout)
 
     def claim(self, channel: Channel, *, limit: int, lease_seconds: float) -> list[Delivery]:
-        now, claim = self.now(), f"{self._owner}:{next(self._claims)}"
-        due = {"$gt": LONG_AGO, "$lte": now}
-        until = now + timedelta(seconds=lease_seconds)
+        claim = f"{self._owner}:{next(self._claims)}"
         with unavailable_when_gone(self._timeout):
-            rows = self._due({"channel": channel.value, "due": due}, limit)
+            rows = self._due(channel, limit)
+            if not rows:
+                return []
+            now: datetime = rows[0][_ASKED]
+            due, until = {"$gt": LONG_AGO, "$lte": now}, now + timedelta(seconds=lease_seconds)
             fresh = [row["_id"] for row in rows if row["state"] == State.QUEUED.value]
             doubtful = [row["_id"] for row in rows if row["state"] != State.QUEUED.value]
             taken = self._take(fresh, due, [State.QUEUED.value], State.SENDING, claim=claim, until=until)
@@ -62,11 +63,20 @@ class MongoQueue:
                 return [from_bson(DELIVERIES, row) for row in ours]
         return [_taken(row, claim, until) for row in rows]
 
-    def _due(self, where: dict[str, Any], limit: int) -> list[dict[str, Any]]:
+    def _due(self, channel: Channel, limit: int) -> list[dict[str, Any]]:
+        """What is due by the server's clock, each row with the instant at which it was asked."""
         skip = self._spread * limit
-        found = self._deliveries.find(where).sort([("due", 1), ("_id", 1)])
-        rows = list(found.clone().skip(skip).limit(limit))
-        return rows if rows or not skip else list(found.limit(limit))
+        rows = self._first_due(channel, skip, limit)
+        return rows if rows or not skip else self._first_due(channel, 0, limit)
+
+    def _first_due(self, channel: Channel, skip: int, limit: int) -> list[dict[str, Any]]:
+        where = {"channel": channel.value, "due": {"$gt": LONG_AGO}, "$expr": {"$lte": ["$due", "$$NOW"]}}
+        found: list[dict[str, Any]] = [{"$match": where}, {"$sort": {"due": 1, "_id": 1}}]
+        if skip:
+            found.append({"$skip": skip})
+        # A batch of its own size: the first answer holds all rows.
+        asked = [*found, {"$limit": limit}, {"$set": {_ASKED: "$$NOW"}}]
+        return list(self._deliveries.aggregate(asked, batchSize=limit + 1))
 
     def _take(
         self,
@@ -91,12 +101,12 @@ class MongoQueue:
     def renew(self, held: Collection[Delivery], *, lease_seconds: float) -> None:
         if not held:
             return
-        until = self.now() + timedelta(seconds=lease_seconds)
+        until = {"$add": ["$$NOW", round(lease_seconds * 1000)]}
         claims = list({row.claim for row in held})
         with unavailable_when_gone(self._timeout):
             self._deliveries.update_many(
                 {"_id": {"$in": [row.id for row in held]}, "claim": {"$in": claims}, "state": {"$in": _CLAIMED}},
-                {"$set": {"due": until}, "$inc": {"version": 1}},
+                [{"$set": {"due": until} | _NEXT_VERSION}],
             )
 
     def record(self, results: Sequence[Result], messages: Sequence[Message]) -> int:
@@ -136,14 +146,11 @@ class MongoQueue:
             return session.with_transaction(write)
 
     def stop_queued(self, notice_ids: Collection[str], *, about: str, reason: str) -> int:
-        now = self.now()
+        ended = {"state": State.STOPPED.value, "reason": {"$literal": reason}, "due": None, "done_at": "$$NOW"}
         with unavailable_when_gone(self._timeout):
             return self._deliveries.update_many(
                 {"about": about, "notice_id": {"$in": list(notice_ids)}, "state": State.QUEUED.value},
-                {
-                    "$set": {"state": State.STOPPED.value, "reason": reason, "due": None, "done_at": now},
-                    "$inc": {"version": 1},
-                },
+                [{"$set": ended | _NEXT_VERSION}],
             ).modified_count
 
     def states(self, ids: Iterable[str]) -> dict[str, State]:

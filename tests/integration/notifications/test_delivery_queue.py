@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from pymongo.database import Database
 
 from chassis.messaging.outbox import OUTBOX
@@ -234,3 +235,19 @@ def test_the_clock_of_the_consumer_is_that_of_the_queue(database: Database[dict[
     before, told, after = queue.now(), clock(), queue.now()
     assert before <= told
     assert told <= after + timedelta(milliseconds=1), "the server tells whole milliseconds"
+
+
+@pytest.mark.parametrize("off", [timedelta(hours=2), timedelta(hours=-2)])
+def test_a_deliverer_whose_own_clock_is_wrong_claims_what_is_due_and_nothing_else(
+    mongo_world: World, off: timedelta
+) -> None:
+    bench = Bench(mongo_world)
+    [due], [_] = bench.put(1), bench.put(1, notice="n-2", later=3600)
+    with time_machine.travel(datetime.now(UTC) + off, tick=True):
+        [row] = bench.claim(lease=3600)
+        assert (row.id, bench.claim()) == (due, [])
+        bench.queue.renew([row], lease_seconds=3600)
+        assert bench.claim() == []
+    renewed = bench.row(due).due
+    assert renewed is not None
+    assert abs(renewed - bench.queue.now() - timedelta(hours=1)) < timedelta(minutes=1)

@@ -18,6 +18,7 @@ from chassis.messaging.envelope import Cause, Message
 from chassis.messaging.outbox import OUTBOX, PENDING_ORDER
 from chassis.messaging.relay import Aggregate, Backlog
 from chassis.storage.mongo import unavailable_when_gone
+from chassis.storage.mongo_clock import server_time
 
 Row = dict[str, Any]
 
@@ -62,7 +63,7 @@ class MongoOutboxRows:
     def latest_published(
         self, topics: Collection[str], seconds: float, breathe: Callable[[], None]
     ) -> Iterator[Message]:
-        since = self._now() - timedelta(seconds=seconds)
+        since = server_time(self._rows.database, timeout_seconds=self._timeout) - timedelta(seconds=seconds)
         latest: dict[Aggregate, tuple[int, str]] = {}
         of_the_time = {"state": "published", "published_at": {"$gte": since}, "topic": {"$in": list(topics)}}
         with unavailable_when_gone(_SCAN_SECONDS):
@@ -78,11 +79,6 @@ class MongoOutboxRows:
             with unavailable_when_gone(self._timeout):
                 rows = list(self._rows.find({"_id": {"$in": ids[start : start + _CHUNK]}}))
             yield from map(_message, rows)
-
-    def _now(self) -> datetime:
-        with unavailable_when_gone(self._timeout):
-            said: datetime = self._rows.database.command("hello")["localTime"]
-        return said.replace(tzinfo=UTC)
 
     def backlog(self) -> Backlog:
         oldest = {"$group": {"_id": None, "pending": {"$sum": 1}, "oldest": {"$min": "$time"}}}
