@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
 from notifications.application.ports import Carrier, Outgoing
 from notifications.domain.delivery import Delivery
-from notifications.domain.sending import Answer, Standing, Temporary
+from notifications.domain.sending import Accepted, Answer, Standing, Temporary
 
 _FEWEST = 4
 _CALLS_PER_SECOND = 1_000
+_WORTH_A_LOOK = 32
+"""Answers for which the deliverer is woken: to be woken for each costs a turn of the interpreter lock per message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,8 @@ class Crew:
         self._carrier, self._name, self._most, self._may_call = carrier, name, most, may_call
         self._monotonic = monotonic
         self._tasks: SimpleQueue[Outgoing | Delivery | None] = SimpleQueue()
-        self._done: SimpleQueue[Done | None] = SimpleQueue()
+        self._done: deque[Done] = deque()
+        self._news = threading.Event()
         self._threads: list[threading.Thread] = []
         self._slowness = Slowness()
         self.paused_until = 0.0
@@ -98,22 +102,19 @@ class Crew:
 
     def wake(self) -> None:
         """Make a waiting `answers` return."""
-        self._done.put(None)
+        self._news.set()
 
     def answers(self, *, wait: float, most: int) -> list[Done]:
-        """What has come in; waits up to `wait` seconds for the first, or until woken."""
+        """What has come in. Waits up to `wait` seconds: until much has, or all that was given is being called or was,
+        or something else than a plain acceptance, or until woken."""
         self._hire()
-        found: list[Done] = []
-        try:
-            first = self._done.get(timeout=wait) if wait > 0 else self._done.get_nowait()
-            while True:
-                if first is not None:
-                    found.append(first)
-                if len(found) >= most:
-                    return found
-                first = self._done.get_nowait()
-        except Empty:
-            return found
+        if wait > 0 and len(self._done) < _WORTH_A_LOOK:
+            self._news.wait(wait)
+        self._news.clear()  # before what has come is taken: what comes after it wakes anew
+        found = [self._done.popleft() for _ in range(min(most, len(self._done)))]
+        if len(found) == most:  # the rest does not wait
+            self._news.set()
+        return found
 
     def take_back(self) -> list[Delivery]:
         """The deliveries that no thread has begun; they will not be."""
@@ -136,7 +137,10 @@ class Crew:
 
     def _work(self) -> None:
         while (task := self._tasks.get()) is not None:
-            self._done.put(self._called(task))
+            done = self._called(task)
+            self._done.append(done)
+            if self._tasks.empty() or len(self._done) >= _WORTH_A_LOOK or not _is_plain(done):
+                self._news.set()
 
     def _called(self, task: Outgoing | Delivery) -> Done:
         delivery = task.delivery if isinstance(task, Outgoing) else task
@@ -153,3 +157,7 @@ class Crew:
             done = Asked(task, self._carrier.ask(task))
         self._slowness.heed(self._monotonic() - began)
         return done
+
+
+def _is_plain(done: Done) -> bool:
+    return isinstance(done, Sent) and isinstance(done.answer, Accepted)
