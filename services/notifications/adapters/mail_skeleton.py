@@ -10,6 +10,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from html import escape
 
 from notifications.application.calendar_entry import ATTENDEE_PLACE, ORGANISER_PLACE
@@ -70,7 +71,7 @@ class MailSkeleton:
         """The whole mail for one recipient. The Message-ID is the delivery's for good, however often it is sent."""
         own = (
             f"To: {named_address(personal.name, address)}\r\n"
-            f"Date: {format_datetime(date)}\r\n"
+            f"Date: {_dated(date.replace(microsecond=0))}\r\n"
             f"Message-ID: <{delivery_id}@{self.sender.domain}>\r\n"
             f"List-Unsubscribe: <{unsubscribe}>\r\n"
             "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
@@ -89,6 +90,8 @@ class MailSkeleton:
 
 _NAME, _GREETING, _CODE, _UNSUBSCRIBE = (place.encode() for place in (NAME, GREETING, CODE, UNSUBSCRIBE))
 _ATTENDEE = ATTENDEE_PLACE.encode()
+_dated = lru_cache(maxsize=4)(format_datetime)
+"""Many mails are sent within a second."""
 
 
 def _filled(part: bytes, personal: Personal, unsubscribe: str) -> bytes:

@@ -1,4 +1,6 @@
-"""E-mail by SMTP: a kept connection per thread, a skeleton per notice, three commands in one write.
+"""E-mail by SMTP: a kept connection per thread, a skeleton per notice, as few writes as the server lets us.
+
+Where it takes BDAT (CHUNKING, RFC 3030) a whole mail with its commands is one write, with PIPELINING (RFC 2920) two.
 
 SMTP has no idempotency key and nobody to ask: where the connection breaks after the mail's last byte, it may have
 been taken, and it is sent again with the same Message-ID, by which mailboxes and people tell a repetition.
@@ -9,6 +11,7 @@ from __future__ import annotations
 import re
 import smtplib
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -26,6 +29,8 @@ from notifications.domain.sending import Accepted, Answer, InDoubt, NeverSeen, P
 
 _log = structlog.get_logger("mailer")
 _SKELETONS_KEPT = 64
+_WARM_SECONDS = 2.0
+"""A server does not hang up so soon after an answer. Later, whether it is there is seen before a mail is said."""
 _GONE = (smtplib.SMTPServerDisconnected, OSError)
 _LEADING_DOT = re.compile(rb"(?m)^\.")
 _SAYABLE = re.compile(r"[!-;=?-~]+")
@@ -48,10 +53,11 @@ class SmtpMailer:
         password: str | None = None,
         timeout_seconds: float = 15.0,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._host, self._port, self._timeout = host, port, timeout_seconds
         self._security, self._username, self._password = security, username, password
-        self._sender, self._clock = sender, clock
+        self._sender, self._clock, self._monotonic = sender, clock, monotonic
         self._unsubscribe, self._proofs = unsubscribe_url.rstrip("/") + "/", proofs
         self._thread = threading.local()
         self._connections: list[smtplib.SMTP] = []
@@ -108,23 +114,48 @@ class SmtpMailer:
         options = " BODY=8BITMIME" if "8bitmime" in smtp.esmtp_features else ""
         if not options:
             mail = _seven_bit(mail)
-        commands = (
+        envelope = (
             (f"MAIL FROM:<{self._sender.address}>{options}", (250,), "refused_by_server"),
             (f"RCPT TO:<{address}>", (250, 251), "bad_address"),
-            ("DATA", (354,), "refused_by_server"),
         )
+        refused = (self._at_once if self._takes_all_at_once(smtp) else self._in_steps)(smtp, envelope, mail)
+        self._thread.answered = self._monotonic()
+        return Accepted() if refused is None else self._refused(smtp, *refused)
+
+    def _takes_all_at_once(self, smtp: smtplib.SMTP) -> bool:
+        is_warm = self._monotonic() - self._thread.answered < _WARM_SECONDS
+        return is_warm and "chunking" in smtp.esmtp_features and "pipelining" in smtp.esmtp_features
+
+    def _at_once(self, smtp: smtplib.SMTP, envelope: Commands, mail: bytes) -> Refused | None:
+        commands = (*envelope, (f"BDAT {len(mail)} LAST", (250,), "refused_by_server"))
+        try:
+            smtp.send(_lines(commands) + mail)
+        except _GONE as error:  # not all of the mail was said, so that none of it counts
+            raise _Broken(may_have_been_taken=False) from error
+        refused = None
+        try:
+            for _, good, reason in commands:
+                code, _ = smtp.getreply()
+                if code not in good and refused is None:
+                    refused = code, reason
+        except _GONE as error:
+            raise _Broken(may_have_been_taken=refused is None) from error
+        return refused
+
+    def _in_steps(self, smtp: smtplib.SMTP, envelope: Commands, mail: bytes) -> Refused | None:
+        commands = (*envelope, ("DATA", (354,), "refused_by_server"))
         try:
             refused = (_pipelined if "pipelining" in smtp.esmtp_features else _one_by_one)(smtp, commands)
         except _GONE as error:
             raise _Broken(may_have_been_taken=False) from error
         if refused is not None:
-            return self._refused(smtp, *refused)
+            return refused
         try:
             smtp.send((_LEADING_DOT.sub(b"..", mail) if b"\n." in mail else mail) + b".\r\n")
             code, _ = smtp.getreply()
         except _GONE as error:
             raise _Broken(may_have_been_taken=True) from error
-        return Accepted() if code == 250 else self._refused(smtp, code, "refused_by_server")
+        return None if code == 250 else (code, "refused_by_server")
 
     def _refused(self, smtp: smtplib.SMTP, code: int, reason: str) -> Answer:
         _log.warning("mail refused", code=code, reason=reason)
@@ -146,7 +177,7 @@ class SmtpMailer:
         except (smtplib.SMTPException, OSError) as error:
             _log.warning("mail server unreachable", reason=type(error).__name__)
             return None
-        self._thread.smtp = smtp
+        self._thread.smtp, self._thread.answered = smtp, self._monotonic()
         with self._lock:
             self._connections.append(smtp)
         return smtp
@@ -183,10 +214,16 @@ class _Broken(Exception):
 
 Commands = Sequence[tuple[str, tuple[int, ...], str]]
 """Each with the codes that let it pass, and the reason that another code is."""
+Refused = tuple[int, str]
+"""Code and reason of the first command that was."""
 
 
-def _one_by_one(smtp: smtplib.SMTP, commands: Commands) -> tuple[int, str] | None:
-    """Code and reason of the first that was refused; after it none is said."""
+def _lines(commands: Commands) -> bytes:
+    return "".join(f"{command}\r\n" for command, _, _ in commands).encode()
+
+
+def _one_by_one(smtp: smtplib.SMTP, commands: Commands) -> Refused | None:
+    """After one that is refused none is said."""
     for command, good, reason in commands:
         code, _ = smtp.docmd(command)
         if code not in good:
@@ -194,12 +231,12 @@ def _one_by_one(smtp: smtplib.SMTP, commands: Commands) -> tuple[int, str] | Non
     return None
 
 
-def _pipelined(smtp: smtplib.SMTP, commands: Commands) -> tuple[int, str] | None:
-    """All in one write, DATA last, as RFC 2920 lets a client do; code and reason of the first that was refused.
+def _pipelined(smtp: smtplib.SMTP, commands: Commands) -> Refused | None:
+    """All in one write, DATA last, as RFC 2920 lets a client do.
 
     A server that takes DATA although it refused what came before waits for a mail: it gets an empty one, for nobody.
     """
-    smtp.send("".join(f"{command}\r\n" for command, _, _ in commands))
+    smtp.send(_lines(commands))
     refused, code = None, 0
     for _, good, reason in commands:
         code, _ = smtp.getreply()

@@ -1,9 +1,10 @@
-"""What is said to a mail server, with and without PIPELINING, and what its answers mean for a mail."""
+"""What is said to a mail server, with and without its extensions, and what its answers mean for a mail."""
 
 from __future__ import annotations
 
 import socketserver
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -23,9 +24,10 @@ NOW = datetime(2026, 6, 8, 5, tzinfo=UTC)
 
 
 class Server(socketserver.ThreadingTCPServer):
-    """Takes mails; `answers` says otherwise by the command's first word (`END` is the mail's last line).
+    """Takes mails; `answers` says otherwise by the command's first word (`END` is the mail's last line or byte).
 
     groups  the commands of each read from the wire, as they came
+    mails   as they were said, those by BDAT that it refused left out
     """
 
     daemon_threads = True
@@ -48,7 +50,13 @@ class _Conversation(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         self.wfile.write(b"220 test\r\n")
         while raw := self.request.recv(65536):
-            lines = raw.decode().split("\r\n")[:-1]
+            said, bdat, chunk = raw.partition(b"BDAT ")
+            lines = said.decode().split("\r\n")[:-1]
+            if bdat:
+                size, _, self._chunk = chunk.partition(b"\r\n")
+                lines.append(f"BDAT {size.decode()}")
+                while len(self._chunk) < int(size.split()[0]):
+                    self._chunk += self.request.recv(65536)
             self.server.groups.append(lines)
             for line in lines:
                 if not self._answered(line):
@@ -57,8 +65,9 @@ class _Conversation(socketserver.StreamRequestHandler):
     def _answered(self, line: str) -> bool:
         word = line.partition(" ")[0].upper()
         if word == "EHLO":
-            self._say("\r\n".join(f"250-{name}" for name in ("test", *self.server.extensions)) + "\r\n250 HELP")
-            return True
+            return self._say("".join(f"250-{name}\r\n" for name in ("test", *self.server.extensions)) + "250 HELP")
+        if word == "BDAT":
+            return self._take_chunk()
         if not self._say(self.server.answers.get(word, "354 go on" if word == "DATA" else "250 ok")):
             return False
         return self._take_mail() if word == "DATA" and "DATA" not in self.server.answers else True
@@ -70,6 +79,12 @@ class _Conversation(socketserver.StreamRequestHandler):
         self.server.mails.append(mail)
         return self._say(self.server.answers.get("END", "250 kept"))
 
+    def _take_chunk(self) -> bool:
+        if not self.server.answers.get("RCPT", "250").startswith("250"):
+            return self._say("503 no recipients")
+        self.server.mails.append(self._chunk)
+        return self._say(self.server.answers.get("END", "250 kept"))
+
     def _say(self, answer: str) -> bool:
         """False: hung up instead."""
         if answer:
@@ -77,8 +92,18 @@ class _Conversation(socketserver.StreamRequestHandler):
         return bool(answer)
 
 
+class Ticking:
+    """The monotonic clock of the mailer's machine."""
+
+    def __init__(self) -> None:
+        self.seconds = 50.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
 @contextmanager
-def running(*extensions: str) -> Iterator[tuple[Server, SmtpMailer]]:
+def running(*extensions: str, monotonic: Callable[[], float] = time.monotonic) -> Iterator[tuple[Server, SmtpMailer]]:
     with Server(extensions) as server:
         thread = Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
@@ -90,6 +115,7 @@ def running(*extensions: str) -> Iterator[tuple[Server, SmtpMailer]]:
             proofs=Proofs("secret", "e-mail refusals"),
             timeout_seconds=2.0,
             clock=lambda: NOW,
+            monotonic=monotonic,
         )
         try:
             yield server, mailer
@@ -124,23 +150,46 @@ def mail_to(address: str = "hoa@example.vn", text: str = f"Kính gửi {GREETING
     return Outgoing(delivery, notice, texts, address, Personal("Lê Thị Hoa", "đồng chí"))
 
 
-BOTH = pytest.mark.parametrize("extensions", [("8BITMIME", "PIPELINING"), ("8BITMIME",)], ids=["pipelined", "plain"])
+IN_STEPS = (("8BITMIME",), ("8BITMIME", "PIPELINING"))
+AT_ONCE = ("8BITMIME", "PIPELINING", "CHUNKING")
+STEPWISE = pytest.mark.parametrize("extensions", IN_STEPS, ids=["plain", "pipelined"])
+ALL = pytest.mark.parametrize("extensions", [*IN_STEPS, AT_ONCE], ids=["plain", "pipelined", "at once"])
+ENVELOPE = ["MAIL FROM:<thongbao@nhipdoan.vn> BODY=8BITMIME", "RCPT TO:<hoa@example.vn>"]
 
 
-def test_what_leads_to_a_mail_is_one_write_where_the_server_lets_it() -> None:
+def test_a_mail_with_its_commands_is_one_write_where_the_server_takes_it_so() -> None:
+    with running(*AT_ONCE) as (server, mailer):
+        assert [mailer.send(mail_to()) for _ in range(2)] == [Accepted()] * 2
+        whole = f"BDAT {len(server.mails[0])} LAST"
+        assert server.groups[1:] == [[*ENVELOPE, whole]] * 2
+        assert server.mails[0].startswith(b"To: ")
+        assert server.mails[0].endswith(b"--\r\n")
+
+
+def test_else_what_leads_to_a_mail_is_one_write_where_the_server_lets_it() -> None:
     with running("8BITMIME", "PIPELINING") as (server, mailer):
         assert mailer.send(mail_to()) == Accepted()
-        envelope = ["MAIL FROM:<thongbao@nhipdoan.vn> BODY=8BITMIME", "RCPT TO:<hoa@example.vn>", "DATA"]
-        assert server.groups[1] == envelope
+        assert server.groups[1] == [*ENVELOPE, "DATA"]
 
 
-def test_else_each_command_waits_for_its_answer() -> None:
-    with running("8BITMIME") as (server, mailer):
+@pytest.mark.parametrize("extensions", [("8BITMIME",), ("8BITMIME", "CHUNKING")])
+def test_else_each_command_waits_for_its_answer(extensions: tuple[str, ...]) -> None:
+    with running(*extensions) as (server, mailer):
         assert mailer.send(mail_to()) == Accepted()
         assert all(len(group) == 1 for group in server.groups)
 
 
-@BOTH
+def test_on_a_connection_that_was_idle_a_mail_is_said_only_when_the_server_has_answered() -> None:
+    ticking = Ticking()
+    with running(*AT_ONCE, monotonic=ticking) as (server, mailer):
+        mailer.send(mail_to())
+        ticking.seconds += 10
+        mailer.send(mail_to())
+        mailer.send(mail_to())
+        assert [group[-1].split()[0] for group in server.groups[1:]] == ["BDAT", "DATA", "BDAT"]
+
+
+@ALL
 def test_a_connection_is_kept_for_the_next_mail(extensions: tuple[str, ...]) -> None:
     with running(*extensions) as (server, mailer):
         assert [mailer.send(mail_to()) for _ in range(3)] == [Accepted()] * 3
@@ -148,14 +197,20 @@ def test_a_connection_is_kept_for_the_next_mail(extensions: tuple[str, ...]) -> 
         assert len(server.mails) == 3
 
 
-@BOTH
+@STEPWISE
 def test_a_line_that_begins_with_a_dot_does_not_end_the_mail(extensions: tuple[str, ...]) -> None:
     with running(*extensions) as (server, mailer):
         assert mailer.send(mail_to(text="a\n.\n.b")) == Accepted()
         assert b"\r\na\r\n..\r\n..b\r\n" in server.mails[0]
 
 
-@BOTH
+def test_a_mail_whose_length_is_told_is_said_as_it_is() -> None:
+    with running(*AT_ONCE) as (server, mailer):
+        assert mailer.send(mail_to(text="a\n.\n.b")) == Accepted()
+        assert b"\r\na\r\n.\r\n.b\r\n" in server.mails[0]
+
+
+@STEPWISE
 @pytest.mark.parametrize(
     ("answers", "answer"),
     [
@@ -177,7 +232,26 @@ def test_what_the_server_refuses(extensions: tuple[str, ...], answers: dict[str,
         assert mailer.send(mail_to()) == Accepted(), "the connection is as good as before"
 
 
-@BOTH
+@pytest.mark.parametrize(
+    ("answers", "answer"),
+    [
+        ({"RCPT": "550 no such user"}, Permanent("bad_address")),
+        ({"RCPT": "452 full"}, Temporary("gateway_busy")),
+        ({"MAIL": "550 not you", "RCPT": "503 MAIL first"}, Permanent("refused_by_server")),
+        ({"END": "554 spam"}, Permanent("refused_by_server")),
+        ({"END": "451 later"}, Temporary("gateway_busy")),
+    ],
+)
+def test_what_the_server_refuses_of_what_was_said_at_once(answers: dict[str, str], answer: Answer) -> None:
+    with running(*AT_ONCE) as (server, mailer):
+        server.answers = answers
+        assert mailer.send(mail_to()) == answer
+        assert not server.mails or "END" in answers, "nobody got a mail"
+        server.answers = {}
+        assert mailer.send(mail_to()) == Accepted(), "the connection is as good as before"
+
+
+@STEPWISE
 @pytest.mark.parametrize("word", ["MAIL", "RCPT", "DATA"])
 def test_where_the_server_hangs_up_before_the_mail_nothing_was_taken(extensions: tuple[str, ...], word: str) -> None:
     with running(*extensions) as (server, mailer):
@@ -185,14 +259,28 @@ def test_where_the_server_hangs_up_before_the_mail_nothing_was_taken(extensions:
         assert mailer.send(mail_to()) == Temporary("gateway_unreachable", counts=False)
 
 
-@BOTH
+@pytest.mark.parametrize("answers", [{"RCPT": "550 no such user", "END": ""}, {"MAIL": "421 enough", "RCPT": ""}])
+def test_where_it_hangs_up_after_a_refusal_nothing_was_taken(answers: dict[str, str]) -> None:
+    with running(*AT_ONCE) as (server, mailer):
+        server.answers = answers
+        assert not isinstance(mailer.send(mail_to()), InDoubt | Accepted)
+
+
+@ALL
 def test_where_it_hangs_up_after_the_mail_it_may_have_been_taken(extensions: tuple[str, ...]) -> None:
     with running(*extensions) as (server, mailer):
         server.answers = {"END": ""}
         assert mailer.send(mail_to()) == InDoubt()
 
 
-@BOTH
+@pytest.mark.parametrize("word", ["MAIL", "RCPT"])
+def test_where_it_hangs_up_before_it_has_refused_what_was_said_at_once_it_may_have_been_taken(word: str) -> None:
+    with running(*AT_ONCE) as (server, mailer):
+        server.answers = {word: ""}
+        assert mailer.send(mail_to()) == InDoubt()
+
+
+@ALL
 def test_a_server_that_closes_is_given_time(extensions: tuple[str, ...]) -> None:
     with running(*extensions) as (server, mailer):
         server.answers = {"MAIL": "421 closing"}
