@@ -6,42 +6,68 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
-from contracts.model import Contract
+from pydantic import Field
+
+from contracts.model import Contract, Part
 
 _EVENTS = "notifications.events.v1"
 
+MOST_IN_A_GROUP = 100
+"""Messages in one event: some 25 kB, far below the megabyte that a record may have."""
 
-class MessageDelivered(Contract):
-    """A gateway reported that a message reached its recipient."""
 
-    TYPE: ClassVar[str] = "vn.nhipdoan.notifications.message.delivered.v1"
-    TOPIC: ClassVar[str] = _EVENTS
-    AGGREGATE: ClassVar[str] = "message"
+class DeliveredMessage(Part):
+    """One message of a group that arrived. `price_vnd`: đồng, as the gateway charged it."""
 
     message_id: str
     person_id: str
-    about: str
-    """What the message was about: the aggregate's id in the publishing service, e.g. the meeting's."""
-    channel: str
+    version: int
     delivered_at: datetime
     parts: int | None = None
     price_vnd: int | None = None
-    """đồng, as the gateway charged it."""
 
 
-class MessageFailed(Contract):
-    """A message will not reach its recipient on this channel."""
+class MessagesDelivered(Contract):
+    """A gateway reported that messages reached their recipients.
 
-    TYPE: ClassVar[str] = "vn.nhipdoan.notifications.message.failed.v1"
+    A group of messages about one thing on one channel, at most 100. The key is the group's and tells nothing of order:
+    of two events about one message, also of a failed one and a delivered one, that with the higher `version` holds.
+    """
+
+    TYPE: ClassVar[str] = "vn.nhipdoan.notifications.messages.delivered.v1"
     TOPIC: ClassVar[str] = _EVENTS
-    AGGREGATE: ClassVar[str] = "message"
+    AGGREGATE: ClassVar[str] = "messages"
+
+    about: str
+    """What the messages were about: the aggregate's id in the publishing service, e.g. the meeting's."""
+    channel: str
+    messages: tuple[DeliveredMessage, ...] = Field(min_length=1, max_length=MOST_IN_A_GROUP)
+
+
+class FailedMessage(Part):
+    """One message of a group that failed."""
 
     message_id: str
     person_id: str
-    about: str
-    channel: str
+    version: int
     reason: str
     """A stable word: `refused_by_gateway`, `not_delivered`, `bad_address`, `expired`, …"""
+
+
+class MessagesFailed(Contract):
+    """Messages will not reach their recipients on this channel.
+
+    A group of messages about one thing on one channel, at most 100. The key is the group's and tells nothing of order:
+    of two events about one message, also of a failed one and a delivered one, that with the higher `version` holds.
+    """
+
+    TYPE: ClassVar[str] = "vn.nhipdoan.notifications.messages.failed.v1"
+    TOPIC: ClassVar[str] = _EVENTS
+    AGGREGATE: ClassVar[str] = "messages"
+
+    about: str
+    channel: str
+    messages: tuple[FailedMessage, ...] = Field(min_length=1, max_length=MOST_IN_A_GROUP)
 
 
 class ReplyMeaning(StrEnum):

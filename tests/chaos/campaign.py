@@ -14,7 +14,7 @@ from typing import Any
 from pymongo.errors import PyMongoError
 
 from deploy.local.access import SERVICES
-from tests.chaos import going_on, proofs, sending
+from tests.chaos import going_on, proofs, results, sending
 from tests.chaos import proofs_of_consequences as consequences
 from tests.chaos.commands import Ledger
 from tests.chaos.coverage import everything_asked
@@ -181,6 +181,7 @@ def _proved(run: Run, counts: dict[str, int], faults: dict[str, int]) -> list[Fi
         consequences.answers_add_up(evidence),
         proofs.read_models_equal_source(evidence),
         consequences.invitees_reached(evidence),
+        results.told_as_they_are(evidence),
         sending.sms_sent_once(evidence, received),
         sending.sms_repetitions_explained(received, run.done),
         sending.mails_sent(evidence, received, run.done),

@@ -12,10 +12,10 @@ from chassis.failures import Unready
 from chassis.messaging.outbox import publish
 from chassis.storage.changes import Changes
 from chassis.storage.store import Store
-from contracts.notifications_events import MessageFailed
 from notifications.application.ports import Composer
 from notifications.application.read_models import CONTACTS, UNITS, ContactSeen, UnitSeen
 from notifications.application.refusals import REFUSALS, refusal_id
+from notifications.application.tell_results import tell_results
 from notifications.domain.delivery import DELIVERIES, WILL_NOT_ARRIVE, Channel, Delivery, State, delivery_id
 from notifications.domain.notice import NOTICES, Notice
 from notifications.domain.quiet_hours import QuietHours
@@ -67,7 +67,7 @@ def announce(
     *,
     happened: datetime | None = None,
 ) -> Changes:
-    """The notice with its deliveries, and MessageFailed for whom there is no way to reach.
+    """The notice with its deliveries, and MessagesFailed for whom there is no way to reach.
 
     Each person gets an SMS delivery, which is `skipped` with its reason where it can't be sent, and an e-mail beside
     it where he has an address. Of a person whom members has not told of yet both are queued and wait.
@@ -84,10 +84,8 @@ def announce(
     if happened is not None and context.now - happened > desk.policy.tell_within:
         rows = [_untold(row, context.now) for row in rows]
     changes = Changes().insert(NOTICES, notice).insert(DELIVERIES, *rows)
-    for row in rows:
-        if row.state in WILL_NOT_ARRIVE and not row.in_doubt:
-            publish(changes, context.message(failure(row), key=row.id, sequence=row.version))
-    return changes
+    hopeless = [row for row in rows if row.state in WILL_NOT_ARRIVE and not row.in_doubt]
+    return publish(changes, *tell_results(hopeless, lambda _: context.cause, new_id=context.new_id))
 
 
 def _untold(row: Delivery, now: datetime) -> Delivery:
@@ -96,16 +94,6 @@ def _untold(row: Delivery, now: datetime) -> Delivery:
         return row
     changed = {"state": State.SKIPPED, "reason": "too_old", "due": None, "done_at": now, "in_doubt": True}
     return row.model_copy(update=changed)
-
-
-def failure(row: Delivery) -> MessageFailed:
-    return MessageFailed(
-        message_id=row.id,
-        person_id=row.person_id,
-        about=row.about,
-        channel=row.channel.value,
-        reason=row.reason or "unknown",
-    )
 
 
 def _rows(

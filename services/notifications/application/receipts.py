@@ -16,8 +16,7 @@ from chassis.messaging.outbox import publish
 from chassis.storage.changes import Changes
 from chassis.storage.documents import Document, Index, Kind
 from chassis.storage.store import Store
-from notifications.application.ports import Result
-from notifications.application.settle import told
+from notifications.application.tell_results import tell_results
 from notifications.domain.delivery import CLAIMED, DELIVERIES, TRANSITIONS, Delivery, State
 from notifications.domain.receipt import Receipt
 
@@ -54,7 +53,7 @@ def fold_receipts(store: Store, context: Context, *, limit: int = 500) -> tuple[
     """
     batches = _due(store, context, limit)
     rows = store.get_many(DELIVERIES, [receipt.delivery_id for batch in batches for receipt in batch.receipts])
-    waiting, done, changed, events = [], [], [], []
+    waiting, done, changed = [], [], []
     folded = 0
     for batch in batches:
         early = [receipt for receipt in batch.receipts if _is_early(rows.get(receipt.delivery_id), batch, context)]
@@ -70,9 +69,9 @@ def fold_receipts(store: Store, context: Context, *, limit: int = 500) -> tuple[
             if row is not None and reported is not None:
                 rows[row.id] = reported
                 changed.append(reported)
-                events.append(told(row, _result(reported), Cause(row.notice_id, row.notice_id)))
     changes = Changes().replace(RECEIPTS, *waiting).erase(RECEIPTS, *done).replace(DELIVERIES, *changed)
-    return publish(changes, *events), folded
+    told = tell_results(changed, lambda notice_id: Cause(notice_id, notice_id), new_id=context.new_id)
+    return publish(changes, *told), folded
 
 
 def _due(store: Store, context: Context, limit: int) -> list[ReceiptBatch]:
@@ -103,16 +102,4 @@ def _reported(row: Delivery, receipt: Receipt, received_at: datetime) -> Deliver
             "done_at": received_at,
             "version": row.version + 1,
         }
-    )
-
-
-def _result(row: Delivery) -> Result:
-    return Result(
-        id=row.id,
-        claim="",
-        state=row.state,
-        reason=row.reason,
-        parts=row.parts,
-        price_vnd=row.price_vnd,
-        done_at=row.done_at,
     )

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from chassis.context import new_uuid7
-from chassis.messaging.envelope import Cause, Message, compose
-from contracts.notifications_events import MessageDelivered, MessageFailed
+from chassis.messaging.envelope import Cause, Message
 from notifications.application.announce import Policy
 from notifications.application.ports import Outgoing, Result
+from notifications.application.tell_results import tell_result
 from notifications.domain.backoff import MAX_ATTEMPTS, wait_seconds
 from notifications.domain.delivery import WILL_NOT_ARRIVE, Channel, Delivery, State
 from notifications.domain.notice import Notice
@@ -105,40 +104,24 @@ def _still_unknown(row: Delivery, standing: InDoubt | NeverSeen, now: datetime) 
 
 
 def announcements(results: Sequence[tuple[Delivery, Result]], notices: Mapping[str, Notice]) -> list[Message]:
-    """MessageDelivered and MessageFailed for those results that end a delivery either way."""
-    messages = []
-    for row, result in results:
-        if result.state is State.DELIVERED or (result.state in WILL_NOT_ARRIVE and result.reason != "was_not_told"):
-            notice = notices.get(row.notice_id)
-            cause = Cause(notice.correlation_id if notice is not None else row.notice_id, row.notice_id)
-            messages.append(told(row, result, cause))
-    return messages
+    """What tells of those results that end a delivery either way: an event each, which the queue leaves out where the
+    delivery was held no more."""
+
+    def cause_of(notice_id: str) -> Cause:
+        notice = notices.get(notice_id)
+        return Cause(notice.correlation_id if notice is not None else notice_id, notice_id)
+
+    return [tell_result(_ended(row, result), cause_of) for row, result in results if _is_told(result)]
 
 
-def told(row: Delivery, result: Result, cause: Cause) -> Message:
-    """The event that tells the others of a final result; its sequence is the row's version after the change."""
-    event: MessageDelivered | MessageFailed
-    at = result.done_at
-    assert at is not None, "a final result has its time"
-    if result.state is State.DELIVERED:
-        event = MessageDelivered(
-            message_id=row.id,
-            person_id=row.person_id,
-            about=row.about,
-            channel=row.channel.value,
-            delivered_at=at,
-            parts=result.parts,
-            price_vnd=result.price_vnd,
-        )
-    else:
-        event = MessageFailed(
-            message_id=row.id,
-            person_id=row.person_id,
-            about=row.about,
-            channel=row.channel.value,
-            reason=result.reason or "unknown",
-        )
-    return compose(event, message_id=new_uuid7(), key=row.id, sequence=row.version + 1, time=at, cause=cause)
+def _is_told(result: Result) -> bool:
+    return result.state is State.DELIVERED or (result.state in WILL_NOT_ARRIVE and result.reason != "was_not_told")
+
+
+def _ended(row: Delivery, result: Result) -> Delivery:
+    """The delivery as its final result leaves it."""
+    changed = {name: getattr(result, name) for name in ("state", "reason", "parts", "price_vnd", "done_at")}
+    return row.model_copy(update={**changed, "version": row.version + 1})
 
 
 def _accepted(

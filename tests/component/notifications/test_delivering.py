@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from contracts.notifications_events import MessageDelivered, MessageFailed
+from contracts.notifications_events import MessagesDelivered, MessagesFailed
 from notifications.application.ports import Result
 from notifications.domain.backoff import MAX_ATTEMPTS
 from notifications.domain.delivery import TRANSITIONS, Channel, Delivery, State
@@ -70,7 +70,7 @@ def test_attempts_are_bounded(world: World) -> None:
         world.clock.move(seconds=700)
     assert (world.row("p-0").state, world.row("p-0").reason) == (State.FAILED, "gave_up")
     assert len(world.sms.sent) == MAX_ATTEMPTS
-    assert [event.reason for event in world.published(MessageFailed)] == ["gave_up"]
+    assert [event.reason for event in world.told(MessagesFailed)] == ["gave_up"]
 
 
 def test_an_unreachable_gateway_uses_up_no_attempts(world: World) -> None:
@@ -88,8 +88,14 @@ def test_a_permanent_refusal_is_final_and_told(world: World) -> None:
     world.clock.move(days=1)
     world.deliver()
     assert (world.row("p-0").state, len(world.sms.sent)) == (State.FAILED, 1)
-    [event] = world.published(MessageFailed)
-    assert (event.person_id, event.about, event.reason) == ("p-0", MEETING, "network_unregistered")
+    [event] = world.published(MessagesFailed)
+    [message] = event.messages
+    assert (event.about, event.channel) == (MEETING, "sms")
+    assert (message.person_id, message.reason, message.version) == (
+        "p-0",
+        "network_unregistered",
+        world.row("p-0").version,
+    )
 
 
 def test_after_an_answer_that_never_came_the_same_message_is_offered_under_the_same_key(world: World) -> None:
@@ -112,8 +118,8 @@ def test_what_the_gateway_says_it_has_is_not_sent_again(world: World) -> None:
     world.clock.move(seconds=3)
     world.deliver()
     assert (world.row("p-0").state, len(world.sms.sent)) == (State.DELIVERED, 1)
-    [event] = world.published(MessageDelivered)
-    assert event.price_vnd == 850
+    [message] = world.told(MessagesDelivered)
+    assert message.price_vnd == 850
 
 
 def test_an_outcome_still_open_after_a_day_is_not_risked_again(world: World) -> None:

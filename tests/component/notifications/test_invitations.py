@@ -10,7 +10,7 @@ import pytest
 
 from chassis.storage.memory import MemoryStore
 from contracts.members_states import ContactChannel
-from contracts.notifications_events import MessageFailed
+from contracts.notifications_events import MessagesFailed
 from notifications.application.announce import Policy
 from notifications.domain.delivery import Channel, State
 from notifications.domain.notice import NOTICES
@@ -64,7 +64,7 @@ def test_each_invitee_has_one_sms_or_a_reason(world: World) -> None:
     world.clock.move(minutes=11)
     world.deliver()
     assert world.row("p-unknown").reason == "unknown_person"
-    told = {(event.person_id, event.reason) for event in world.published(MessageFailed)}
+    told = {(event.person_id, event.reason) for event in world.told(MessagesFailed)}
     assert told == {("p-no-phone", "no_mobile"), ("p-refused", "refused"), ("p-unknown", "unknown_person")}
 
 
@@ -157,7 +157,7 @@ def test_no_invitation_leaves_after_the_meeting_began(world: World) -> None:
     world.clock.now = SATURDAY_EVENING + timedelta(seconds=1)
     world.deliver()
     assert (world.sms.sent, world.states()) == ([], {"p-1": (State.EXPIRED, "expired")})
-    assert [event.reason for event in world.published(MessageFailed)] == ["expired"]
+    assert [event.reason for event in world.told(MessagesFailed)] == ["expired"]
 
 
 def test_at_night_messages_wait_for_the_morning() -> None:

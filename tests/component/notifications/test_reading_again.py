@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from contracts.notifications_events import MessageFailed
+from contracts.notifications_events import MessagesFailed
 from contracts.scheduling_events import TaskAssigned
 from notifications.application.announce import Policy
 from notifications.domain.delivery import Channel, State
@@ -78,7 +78,7 @@ def test_an_empty_database_records_what_is_old_and_sends_nothing(channel: Channe
     for about in (MEETING, "t-1"):
         assert world.states(about=about, channel=channel) == {"p-0": (State.SKIPPED, "too_old")}
     assert in_vietnamese("too_old") != "too_old"
-    assert not world.published(MessageFailed), "nobody knows whether it failed"
+    assert not world.told(MessagesFailed), "nobody knows whether it failed"
 
 
 def test_who_may_have_been_told_long_ago_is_told_of_todays_cancellation() -> None:

@@ -18,6 +18,7 @@ from chassis.storage.store import Store
 from contracts.catalogue import CATALOGUE
 from contracts.members_states import ContactChannel, ContactPoint, ContactState, UnitFacts, UnitState
 from contracts.model import Contract
+from contracts.notifications_events import MessagesDelivered, MessagesFailed
 from contracts.scheduling_events import (
     InvitationReason,
     Invitee,
@@ -208,6 +209,10 @@ class World:
     def published(self, model: type[Contract]) -> list[Any]:
         rows = self.store.find(OUTBOX, {"type": model.TYPE})
         return [CATALOGUE[row.type].from_bytes(row.payload or b"") for row in rows]
+
+    def told(self, model: type[MessagesDelivered] | type[MessagesFailed]) -> list[Any]:
+        """The messages of which events of this kind tell, whatever groups they came in."""
+        return [message for group in self.published(model) for message in group.messages]
 
 
 def facts(
