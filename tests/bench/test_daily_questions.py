@@ -42,7 +42,7 @@ def test_notifications_questions_are_heard(ground: Ground) -> None:
     said = plans_of_notifications(ground)
     assert not any("COLLSCAN" in line for line in said), "\n".join(said)
     for asked in (
-        "delivering: find deliveries by channel, due",
+        "delivering: aggregate deliveries by channel, due",
         "delivering: update deliveries",
         "relay: find outbox",
         "consume: find inbox by _id",
