@@ -75,6 +75,13 @@ class _Connection(ASGIProtocol):  # type: ignore[misc]  # gunicorn has no types
         else:
             self._arm_keepalive_timer()  # as if a request had just been answered
 
+    def _close_transport(self) -> None:
+        """gunicorn's ends without closing when the client has just reset the connection; and where reading is paused,
+        as within a body that is too large, nothing else notices: it would stay, and the worker would wait for it."""
+        super()._close_transport()
+        if self.transport is not None:
+            self.transport.close()
+
 
 class ImpatientLoopWorker(gasgi.ASGIWorker):  # type: ignore[misc]  # gunicorn has no types
     """An event loop; a connection whose request's head does not come within `keepalive` seconds is closed."""
