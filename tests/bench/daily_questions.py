@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pymongo.database import Database
+from structlog.testing import capture_logs
 
 from chassis.context import Context, new_uuid7
 from chassis.messaging.consumer import Consumer
@@ -148,7 +149,8 @@ def _heard(ground: Ground, service: str) -> Iterator[tuple[Database[dict[str, An
     with hearing_new_clients(hearing.recorder):
         database = ground.database(service)
     try:
-        yield database, hearing
+        with capture_logs():  # not among the figures
+            yield database, hearing
     finally:
         database.client.close()
 
