@@ -12,6 +12,7 @@ import orjson
 from deploy.local.ports import free_port
 from deploy.local.process_family import ProcessFamily
 from deploy.local.system import REPOSITORY
+from deploy.manifests import REPLICAS
 from tests.bench.bench_web_overhead import BODY, KEY_FILE
 from tests.bench.callers import Call, call_many
 from tests.bench.commune_desk import HALF_YEARS, SERVICE, convene, prepare, token_of_all
@@ -88,7 +89,7 @@ def _served(
     prefix: str = "",
     more: Mapping[str, str] | None = None,
 ) -> Iterator[tuple[Meter, int]]:
-    """One gunicorn with one worker of 16 threads; the peers have a database of their own."""
+    """One gunicorn; the peers have a database of their own."""
     port = free_port()
     environment = {**web_environment(ground, port), **(more or {})}
     if prefix:
@@ -111,7 +112,7 @@ def web_environment(ground: Ground, port: int) -> Mapping[str, str]:
         **ground.namespace.environment(SERVICE),
         "PORT": str(port),
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
-        "WEB_WORKERS": "1",
+        "WEB_WORKERS": str(REPLICAS["web"]),  # as many processes as are deployed, here behind one port
         "WEB_THREADS": "16",
         "LOG_LEVEL": "INFO",  # as it runs: a line per request
     }

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import socket
 import struct
-import threading
 import time
 from typing import Any, ClassVar
 
@@ -31,34 +30,37 @@ class ImpatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no ty
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._receiving: dict[Any, float] = {}
-        self._receiving_lock = threading.Lock()
 
     def enqueue_req(self, conn: Any) -> None:
-        wait = struct.pack("ll", int(self.stall_seconds), int(self.stall_seconds % 1 * 1_000_000))
-        for side in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
-            conn.sock.setsockopt(socket.SOL_SOCKET, side, wait)
+        if not conn.initialized:
+            wait = struct.pack("ll", int(self.stall_seconds), int(self.stall_seconds % 1 * 1_000_000))
+            for side in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+                conn.sock.setsockopt(socket.SOL_SOCKET, side, wait)
         super().enqueue_req(conn)
 
     def handle(self, conn: Any) -> Any:
-        with self._receiving_lock:
-            self._receiving[conn] = time.monotonic() + self.receive_seconds
+        self._receiving[conn] = time.monotonic() + self.receive_seconds
         try:
             return super().handle(conn)
         finally:
-            with self._receiving_lock:
-                self._receiving.pop(conn, None)
+            self._receiving.pop(conn, None)
 
     def murder_pending(self) -> None:
         """Called about once a second by the worker's loop."""
         super().murder_pending()
         now = time.monotonic()
-        with self._receiving_lock:
-            for conn in [conn for conn, deadline in self._receiving.items() if deadline < now]:
-                del self._receiving[conn]
+        for conn, deadline in list(self._receiving.items()):
+            if deadline < now and self._receiving.pop(conn, None) is not None:
                 try:
                     conn.sock.shutdown(socket.SHUT_RD)
                 except OSError:
                     pass  # the client is gone already
+
+    def _keepalive_after(self, conn: Any, keepalive: Any) -> Any:
+        """gunicorn reads what may be left of a body: three system calls, each a turn of the interpreter lock."""
+        if keepalive and getattr(conn.parser.mesg.body.reader, "length", None) == 0:
+            return True
+        return super()._keepalive_after(conn, keepalive)
 
 
 def impatient(stall_seconds: float, receive_seconds: float) -> type[ImpatientWorker]:
