@@ -125,9 +125,11 @@ def test_answers_that_get_lost_make_no_second_sms(delivering: World, sinks: Sink
 
 
 def test_a_gateway_that_asks_for_time_is_given_it_and_gets_everything(delivering: World, sinks: Sinks) -> None:
-    sinks.inbox.set_faults(too_many_rate=0.3, retry_after_seconds=1)
+    sinks.inbox.set_faults(too_many_rate=0.5, retry_after_seconds=1)
     people = delivering.people(20)
     delivering.hear(scheduled(people, meeting=facts(starts_at=delivering.clock.now.replace(year=2030))))
+    eventually(lambda: "gateway_busy" in {reason for _, reason in delivering.states().values()})
+    sinks.inbox.set_faults(too_many_rate=0.0)  # by chance one message alone could be put off for minutes
     eventually(lambda: all_in(delivering, State.ACCEPTED), within=60)
     assert len(sinks.inbox.messages(kind="sms")) == 20
 
