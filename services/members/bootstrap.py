@@ -16,7 +16,7 @@ from chassis.storage.store import Store
 from chassis.web.access_log import ACCESS_LOG
 from chassis.web.authentication import Authenticator
 from chassis.web.idempotency import IDEMPOTENCY
-from chassis.web.rate_limits import RateLimit
+from chassis.web.rate_limits import RateLimit, SharedCounts
 from members.adapters.argon2_passwords import Argon2Passwords
 from members.adapters.sealed_keys import SealedKeys
 from members.adapters.token_trust import rights, standing_of, verification_keys
@@ -45,13 +45,14 @@ def key_safe(settings: Settings) -> SealedKeys:
     return SealedKeys(settings.key_encryption_secret.get_secret_value())
 
 
-def outside_of(settings: Settings) -> Outside:
+def outside_of(settings: Settings, database: Database[dict[str, Any]]) -> Outside:
+    tries = SharedCounts(database)
     return Outside(
         issuer=Issuer(passwords=Argon2Passwords(), keys=key_safe(settings), name=settings.token_issuer),
         workbooks=read_workbook,
         reports=write_report,
-        by_name=RateLimit(settings.sign_in_tries_per_name),
-        by_address=RateLimit(settings.sign_in_tries_per_address),
+        by_name=RateLimit(settings.sign_in_tries_per_name, tries),
+        by_address=RateLimit(settings.sign_in_tries_per_address, tries),
     )
 
 
@@ -73,7 +74,7 @@ def web_app(settings: Settings) -> OpenAPI:
         store,
         authenticator_over(store, settings.token_issuer),
         readiness,
-        outside_of(settings),
+        outside_of(settings, database),
         server=settings.public_url,
         trusted_proxies=settings.trusted_proxies,
     )
