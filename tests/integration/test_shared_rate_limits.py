@@ -81,6 +81,13 @@ def test_of_many_tries_at_once_exactly_so_many_pass(processes: Processes, name: 
     assert sum(passed) == 10
 
 
+def test_what_is_forgotten_at_one_process_is_forgotten_at_the_other(processes: Processes) -> None:
+    here, there = processes("2/minute")
+    assert [passes(here, "mai.vo") for _ in range(3)] == [True, True, False]
+    there.forget("mai.vo")
+    assert passes(here, "mai.vo")
+
+
 def test_neither_name_nor_address_is_kept(processes: Processes, databases: Databases) -> None:
     here, _ = processes("3/minute")
     here.spend("lan.pham")

@@ -9,7 +9,6 @@ from typing import Any
 from flask import request
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
-from limits.storage.base import MovingWindowSupport
 from limits.storage.mongodb import MongoDBStorageBase
 from pymongo import MongoClient
 from pymongo.database import Database
@@ -46,17 +45,16 @@ class RateLimit:
     Without `counts` they are of this process alone.
     """
 
-    def __init__(self, rate: str, counts: MovingWindowSupport | None = None) -> None:
+    def __init__(self, rate: str, counts: SharedCounts | None = None) -> None:
         self._item: RateLimitItem = parse(rate)
-        self._counts = counts or MemoryStorage()
+        self._counts: SharedCounts | MemoryStorage = counts or MemoryStorage()
 
     def spend(self, *key: str) -> None:
         """Count one try for this key (an account's name, an address; kept as a hash).
 
         Raises ProblemRaised 429 with Retry-After when there were too many; Unavailable when they can't be counted.
         """
-        hashed = hashlib.sha256("\0".join(key).encode("utf-8", "replace")).hexdigest()
-        named, most, seconds = self._item.key_for(hashed), self._item.amount, self._item.get_expiry()
+        named, most, seconds = self._named(key), self._item.amount, self._item.get_expiry()
         with unavailable_when_gone(_DATABASE_ANSWERS_WITHIN_SECONDS):
             for _ in range(_LOST_RACES):  # of two first tries of a key at once MongoDB refuses one
                 if self._counts.acquire_entry(named, most, seconds):
@@ -65,6 +63,14 @@ class RateLimit:
                 if spent >= most:
                     raise too_many(max(1, round(begun + seconds - time.time())))
         raise too_many(1)
+
+    def forget(self, *key: str) -> None:
+        """Begin anew for this key: whoever succeeded was not guessing. Raises Unavailable."""
+        with unavailable_when_gone(_DATABASE_ANSWERS_WITHIN_SECONDS):
+            self._counts.clear(self._named(key))
+
+    def _named(self, key: tuple[str, ...]) -> str:
+        return self._item.key_for(hashlib.sha256("\0".join(key).encode("utf-8", "replace")).hexdigest())
 
 
 def caller_address() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal, NoReturn
 
 from flask import Response
@@ -67,7 +68,8 @@ _TOKEN_EXAMPLE = TokenView(
 def sign_in(form: TokenForm) -> Response:
     """`application/x-www-form-urlencoded` or multipart. Refused alike whether the name or the password is wrong.
 
-    Tries are bounded per name and per address: 429 says how long to wait. No Idempotency-Key is looked at.
+    Tries are bounded per address, and per name since it last succeeded: 429 says how long to wait. No Idempotency-Key
+    is looked at.
     """
     outside().by_address.spend(caller_address())
     answer = {"password": _password, "refresh_token": _refresh, "client_credentials": _client}[form.grant_type]
@@ -97,8 +99,10 @@ def keys() -> Response:
 
 def _password(context: Context, form: TokenForm) -> Outcome[Issued | None]:
     username, password = _required(form, "username", "password")
-    outside().by_name.spend(folded(username))
-    return for_password(context, store(), outside().issuer, username=username, password=password)
+    return _tried(
+        folded(username),
+        lambda: for_password(context, store(), outside().issuer, username=username, password=password),
+    )
 
 
 def _refresh(context: Context, form: TokenForm) -> Outcome[Issued | None]:
@@ -108,9 +112,20 @@ def _refresh(context: Context, form: TokenForm) -> Outcome[Issued | None]:
 
 def _client(context: Context, form: TokenForm) -> Outcome[Issued | None]:
     client_id, secret = _required(form, "client_id", "client_secret")
-    outside().by_name.spend(client_id)
     scopes = form.scope.split() if form.scope is not None else None
-    return for_client(context, store(), outside().issuer, client_id=client_id, secret=secret, scopes=scopes)
+    return _tried(
+        client_id,
+        lambda: for_client(context, store(), outside().issuer, client_id=client_id, secret=secret, scopes=scopes),
+    )
+
+
+def _tried(name: str, sign_in: Callable[[], Outcome[Issued | None]]) -> Outcome[Issued | None]:
+    """One try for this name; those before a right one count no longer, so that only who guesses is told to wait."""
+    outside().by_name.spend(name)
+    outcome = sign_in()
+    if outcome.result is not None:
+        outside().by_name.forget(name)
+    return outcome
 
 
 def _required(form: TokenForm, *names: str) -> list[str]:

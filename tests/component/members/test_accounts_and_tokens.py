@@ -87,6 +87,15 @@ def test_guessing_is_bounded_per_name(world: World, hoa: str) -> None:
     assert world.token(grant_type="password", username="quantri", password="sai-roi").status_code == 401
 
 
+def test_whoever_knows_the_password_is_not_told_to_wait(world: World, hoa: str) -> None:
+    """As the many devices of one account, or the many workers of one partner, when all their tokens end at once."""
+    world.account(hoa, "hoa.nguyen")
+    for _ in range(49):
+        assert world.token(grant_type="password", username="hoa.nguyen", password="sai-roi").status_code == 401
+    right = [world.token(grant_type="password", username="hoa.nguyen", password=PASSWORD) for _ in range(60)]
+    assert {answer.status_code for answer in right} == {200}
+
+
 @pytest.mark.parametrize(
     ("fields", "pointers"),
     [
