@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
@@ -14,7 +16,9 @@ from chassis.messaging.cloudevents import headers_of
 from chassis.messaging.consumer import Consumer
 from chassis.messaging.envelope import Cause, Incoming, compose
 from chassis.messaging.handlers import Handler, Projection, Reaction
+from chassis.messaging.kafka.connection import KafkaConnection
 from chassis.messaging.kafka.consumer import KafkaSource
+from chassis.messaging.kafka.group_beginning import set_to_beginning
 from chassis.messaging.kinds import MESSAGING_KINDS
 from chassis.messaging.mongo.collections import ensure_collections
 from chassis.runtime.garbage import collect_rarely
@@ -22,18 +26,24 @@ from chassis.runtime.shutdown import Shutdown
 from chassis.storage.bson_form import to_bson
 from chassis.storage.changes import Changes
 from chassis.storage.documents import Document, Kind
-from chassis.storage.mongo import MongoStore
+from chassis.storage.mongo import MongoStore, open_database
 from chassis.storage.store import Store
+from contracts.catalogue import topics
 from contracts.members_states import ContactState
 from contracts.scheduling_events import TaskAssigned
+from deploy.local.access import MongoAccess
+from deploy.manifests import REPLICAS
 from notifications.application.read_models import CONTACTS, as_contact
 from tests.bench.district import contact_states
 from tests.bench.figures import Figure, Findings
 from tests.bench.ground import Ground, bench_ground
+from tests.support.eventually import eventually
 
 TITLE = "consume: into a read model, and through the inbox"
 READER = "notifications"
 READ_MODEL_PER_SECOND, INBOX_PER_SECOND = 15_000, 4_000
+
+_PROJECTION = Projection(ContactState, CONTACTS, as_contact)
 
 
 class TaskTold(Document):
@@ -59,9 +69,10 @@ def run(small: bool) -> Findings:
         produce(ground, "scheduling", [(task, task.task_id, 1) for task in _tasks(events)])
         raw = _raw(ground, ContactState.TOPIC, states)
         bulk = _bulk(ground, contacts)
-        model = _consume(ground, "read model", [Projection(ContactState, CONTACTS, as_contact)], CONTACTS, states)
+        alone = _consume(ground, "read model, one process", [_PROJECTION], CONTACTS, states)
+        model = _consume_together(ground, states)
         inbox = _consume(ground, "inbox and one document", [Reaction(TaskAssigned, _tell)], TOLD, events)
-    findings.figures += [raw, bulk, model, inbox]
+    findings.figures += [raw, bulk, alone, model, inbox]
     findings.at_least("read model", model.per_second, READ_MODEL_PER_SECOND, "/s")
     findings.at_least("with inbox", inbox.per_second, INBOX_PER_SECOND, "/s")
     findings.notes.append(f"read model ÷ pymongo bulk {model.per_second / bulk.per_second:.2f}")
@@ -154,6 +165,60 @@ def _consume(ground: Ground, name: str, handlers: Sequence[Handler], kind: Kind[
     finally:
         source.close()
         database.client.close()
+
+
+def _consume_together(ground: Ground, count: int) -> Figure:
+    """The read model anew, by as many processes as are deployed, from the moment at which they share the partitions."""
+    number = REPLICAS["consume"]
+    connection, access, database = ground.connection(READER), ground.namespace.mongo(READER), ground.database(READER)
+    set_to_beginning(connection, READER, {ContactState.TOPIC})
+    database[CONTACTS.name].drop()
+    ensure_collections(database, (*MESSAGING_KINDS, CONTACTS))
+    spawn = multiprocessing.get_context("spawn")
+    begin, done = spawn.Event(), spawn.Event()
+    members = []
+    meter = ground.meter()
+    try:
+        for _ in range(number):
+            partitions, read = spawn.Value("q", 0), spawn.Value("q", 0)
+            process = spawn.Process(
+                target=_member, args=(connection, access, (begin, done), partitions, read), daemon=True
+            )
+            process.start()
+            meter.add("consume", process.pid or 0)
+            members.append((process, partitions, read))
+        share = topics()[ContactState.TOPIC].partitions // number
+        eventually(lambda: all(partitions.value == share for _, partitions, _ in members), within=60)
+        begin.set()
+        with meter.reading(f"read model, {number} processes as deployed") as reading:
+            while reading.count < count and all(process.is_alive() for process, _, _ in members):
+                time.sleep(0.005)
+                reading.count = sum(read.value for _, _, read in members)
+        assert database[CONTACTS.name].count_documents({}) == count
+        return reading.figure()
+    finally:
+        done.set()
+        for process, _, _ in members:
+            process.join(20)
+        database.client.close()
+
+
+def _member(
+    connection: KafkaConnection, access: MongoAccess, signs: tuple[Any, Any], partitions: Any, read: Any
+) -> None:
+    """One of them. What it reads before all have their share of the partitions is read again and not counted."""
+    begin, done = signs
+    collect_rarely()
+    source = KafkaSource(connection, READER, {ContactState.TOPIC})
+    while not begin.is_set():
+        source.poll(0.1)
+        partitions.value = len(source.positions())
+    source._consumer.seek_to_beginning()
+    store = MongoStore(open_database(access.uri, access.database, app="bench"))
+    consumer = Consumer(READER, [_PROJECTION], store, source, Shutdown())
+    while not done.is_set():
+        read.value += consumer.step()
+    source.close()
 
 
 def _model(handler: Handler) -> Any:
