@@ -14,7 +14,7 @@ from notifications.domain.receipt import Receipt
 _log = structlog.get_logger("receipts")
 
 _GATHERING_SECONDS = 0.002
-"""Where several came together: for those whose callers have just had their answer and call again."""
+"""After several that came together: until their callers have come again. A write costs as much for one as for all."""
 
 
 class ReceiptBox:
@@ -43,14 +43,11 @@ class ReceiptBox:
         await kept
 
     async def _write_what_waits(self) -> None:
-        several_came = False
         while self._waiting:
-            if several_came:
-                await asyncio.sleep(self._gathering)  # nothing tells when the last has come
             batch, self._waiting = self._waiting[:MOST_IN_A_BATCH], self._waiting[MOST_IN_A_BATCH:]
-            several_came = len(batch) > 1
             await self._write(batch)
-            await asyncio.sleep(0)  # those who have just had their answer
+            # Those who have just had their answer call again, and nothing tells when the last of them has.
+            await asyncio.sleep(self._gathering if len(batch) > 1 else 0)
         self._writing = None
 
     async def _write(self, batch: Sequence[tuple[Receipt, asyncio.Future[None]]]) -> None:
