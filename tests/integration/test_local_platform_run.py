@@ -65,6 +65,7 @@ class Run:
 
 
 def test_run_is_killed_goes_on_with_its_data_and_stops_without_a_trace(tmp_path: Path) -> None:
+    JAR_CACHE.mkdir(parents=True, exist_ok=True)  # this may be the first test that a new machine runs
     (tmp_path / "cache").symlink_to(JAR_CACHE)
     ports = {name: str(free_port()) for name in PORT_VARIABLES}
     inbox = InboxClient(f"http://127.0.0.1:{ports['INBOX_PORT']}")
