@@ -115,6 +115,15 @@ def test_many_replaced_at_once_become_each_its_own_and_ask_for_the_version_of_ea
     assert {book.version for book in store.find(BOOKS, {})} == {2}
 
 
+def test_many_replaced_at_once_do_not_run_over_what_another_changed_meanwhile(store: Store) -> None:
+    books = [Book(id=f"b{number}") for number in range(12)]
+    store.commit(Changes().insert(BOOKS, *books))
+    store.commit(Changes().replace(BOOKS, next_version(books[5], title="another's")))
+    with pytest.raises(VersionConflict):
+        store.commit(Changes().replace(BOOKS, *(next_version(book, title="ours") for book in books)))
+    assert [book.title for book in store.find(BOOKS, {}) if book.version == 2] == ["another's"]
+
+
 def test_many_replaced_at_once_may_be_changed_twice_and_keep_unique_values_apart(store: Store) -> None:
     books = [Book(id=f"b{number}", shelf=str(number)) for number in range(8)]
     store.commit(Changes().insert(SHELVES, *books))
