@@ -192,7 +192,7 @@ def _consume_together(ground: Ground, count: int) -> Figure:
         begin.set()
         with meter.reading(f"read model, {number} processes as deployed") as reading:
             while reading.count < count and all(process.is_alive() for process, _, _ in members):
-                time.sleep(0.005)
+                time.sleep(0.005)  # the members count in shared memory, which wakes nobody
                 reading.count = sum(read.value for _, _, read in members)
         assert database[CONTACTS.name].count_documents({}) == count
         return reading.figure()

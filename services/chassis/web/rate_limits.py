@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from math import ceil
 from typing import Any
 
 from flask import request
@@ -61,7 +62,7 @@ class RateLimit:
                     return
                 begun, spent = self._counts.get_moving_window(named, most, seconds)
                 if spent >= most:
-                    raise too_many(max(1, round(begun + seconds - time.time())))
+                    raise too_many(max(1, ceil(begun + seconds - time.time())))
         raise too_many(1)
 
     def forget(self, *key: str) -> None:
