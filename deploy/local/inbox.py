@@ -114,7 +114,7 @@ class Inbox:
                 "sms_states": {str(state): number for state, number in states.items()},
                 "parts": parts,
                 "dong": dong,
-                "calls_unfinished": self._caller.unfinished,
+                "calls_unfinished": len(self._gateway.on_their_way) + self._caller.unfinished,
                 "refused": dict(self._gateway.refusals),
                 "disturbed": {name: times for name, times in self._gateway.disturbed.items() if times}
                 | ({"mail_hangup": hung_up} if hung_up else {}),

@@ -79,6 +79,8 @@ class SmsGateway:
         self.disturbed: Counter[str] = Counter()
         """How often each fault was really played, by its name."""
         self._last_reported = 0
+        self.on_their_way: set[str] = set()
+        """Ids of accepted messages of which it is not yet known whether they arrive: no receipt is due yet."""
         self.remember()
 
     def add_routes(self, server: HttpServer) -> None:
@@ -91,6 +93,7 @@ class SmsGateway:
         """Takes up what the log holds: from the last start, or nothing after a reset."""
         self._by_sms_id = {}
         self._seen = {}
+        self.on_their_way.clear()
         self.refusals.clear()
         self.disturbed.clear()
         self._last_reported = 0
@@ -225,11 +228,14 @@ class SmsGateway:
         spread = random.uniform(0, self.faults.delivery_spread_ms)
         wait = (self.faults.delivery_ms + spread) / 1000 + (LATE_SECONDS if national.endswith(LATE) else 0)
         callback_url = str(order.get("CallbackUrl") or "")
+        self.on_their_way.add(sms_id)
         asyncio.get_running_loop().call_later(wait, self._settle, message, callback_url)
 
     def _settle(self, message: Message, callback_url: str) -> None:
-        if self._by_sms_id.get(str(message.facts["sms_id"])) is not message:
+        sms_id = str(message.facts["sms_id"])
+        if self._by_sms_id.get(sms_id) is not message:
             return  # a reset came between
+        self.on_their_way.discard(sms_id)
         ending = message.person[-6:]
         if ending == SILENT:
             return

@@ -114,31 +114,39 @@ def _drain(stage: Stage, stores: Stores, director: Director) -> dict[str, int]:
     counts: dict[str, int] = {}
 
     def empty() -> bool:
+        """Looks in the order in which things go on, so that nothing passes unseen from what is still to be looked at to
+        what already was. What goes round and begins anew has told of it meanwhile."""
         nonlocal counts
         try:
-            counts = queues(stores)
-            # What the gateway has yet to tell would become events while they are being counted.
-            counts["calls of the gateway"] = stage.inbox.summary()["calls_unfinished"]
+            told = _told_so_far(stores)
+            counts = queues(stores, lambda: int(stage.inbox.summary()["calls_unfinished"]))
+            if any(counts.values()):
+                return False
+            counts |= {f"{group} lag": lag for group, lag in lags(stage).items()}
+            return not any(counts.values()) and _told_so_far(stores) == told
         except PyMongoError:
             return False
-        return not any(counts.values())
 
     director.keep_running(empty, DRAIN_SECONDS)
-    counts |= {f"{group} lag": lag for group, lag in lags(stage).items()}
     return counts
 
 
-def queues(stores: Stores) -> dict[str, int]:
+def _told_so_far(stores: Stores) -> int:
+    return sum(stores.count(service, "outbox") for service in SERVICES)
+
+
+def queues(stores: Stores, calls_of_the_gateway: Callable[[], int]) -> dict[str, int]:
     """How much waits in each queue; a receipt that the gateway never sends is waited for in `accepted`, for days."""
-    counts = {f"{service} outbox": stores.count(service, "outbox", {"state": "pending"}) for service in SERVICES}
+    counts = {"lists confirmed": stores.count("members", "imports", {"state": "confirmed"})}
+    counts |= {f"{service} outbox": stores.count(service, "outbox", {"state": "pending"}) for service in SERVICES}
+    counts["events unread"] = len(_unread(stores))
     for service in ("scheduling", "notifications"):
         counts[f"{service} parked"] = stores.count(service, "parked")
         counts[f"{service} dead letters"] = stores.count(service, "dead_letters")
     waiting = {"due": {"$ne": None}, "state": {"$ne": "accepted"}}
     counts["deliveries"] = stores.count("notifications", "deliveries", waiting)
+    counts["calls of the gateway"] = calls_of_the_gateway()
     counts["receipts"] = stores.count("notifications", "receipt_batches")
-    counts["lists confirmed"] = stores.count("members", "imports", {"state": "confirmed"})
-    counts["events unread"] = len(_unread(stores))
     return counts
 
 

@@ -227,12 +227,21 @@ def test_a_number_that_never_gets_it_is_reported_with_status_5_and_failed_1(sink
 def test_a_phone_that_is_off_is_never_reported_but_can_be_asked_for(sinks: Sinks) -> None:
     answer = sinks.send(Phone="0912999992")
     never(lambda: sinks.webhooks.calls, during=0.3)
+    assert sinks.inbox.summary()["calls_unfinished"] == 0
     assert sinks.status(answer["SMSID"])["SendStatus"] == 7
 
 
 def test_a_status_is_for_the_customer_alone(sinks: Sinks) -> None:
     answer = sinks.send()
     assert sinks.status(answer["SMSID"], SecretKey="wrong") == {"CodeResponse": "101", "SMSID": answer["SMSID"]}
+
+
+def test_a_receipt_is_unfinished_from_the_sms_on_until_it_was_taken(sinks: Sinks) -> None:
+    sinks.inbox.set_faults(**{**QUICK, "delivery_ms": 300})
+    sinks.send()
+    assert sinks.inbox.summary()["calls_unfinished"] == 1
+    eventually(lambda: sinks.webhooks.receipts)
+    eventually(lambda: sinks.inbox.summary()["calls_unfinished"] == 0)
 
 
 def test_a_receipt_that_fails_is_tried_five_times_at_most(sinks: Sinks) -> None:

@@ -18,6 +18,7 @@ class Answered:
 
 
 Application = Callable[[Any, Any, Any], Awaitable[None]]
+Receive = Callable[[], Awaitable[Any]]
 
 
 def call(app: Application, url: str, headers: Mapping[str, str] | None = None) -> Answered:
@@ -25,12 +26,15 @@ def call(app: Application, url: str, headers: Mapping[str, str] | None = None) -
     return asyncio.run(get(app, url, headers))
 
 
-async def get(app: Application, url: str, headers: Mapping[str, str] | None = None) -> Answered:
+async def _no_body() -> Any:
+    return {"type": "http.request", "body": b""}
+
+
+async def get(
+    app: Application, url: str, headers: Mapping[str, str] | None = None, receive: Receive = _no_body
+) -> Answered:
     path, _, query = url.partition("?")
     answered = Answered()
-
-    async def receive() -> Any:
-        return {"type": "http.request", "body": b""}
 
     async def send(message: Any) -> None:
         if message["type"] == "http.response.start":

@@ -32,8 +32,8 @@ class InThreads:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            async with asyncio.timeout(self._receive_seconds):
-                body = await _whole_body(receive)
+            async with asyncio.timeout(self._receive_seconds) as limit:
+                body = await _whole_body(receive, limit)
         except TimeoutError:
             await refusal(self._app, scope, RequestTimeout()).send(send)
             return
@@ -41,11 +41,17 @@ class InThreads:
             await self._in_threads(scope, _replay(body), send)
 
 
-async def _whole_body(receive: Receive) -> bytes | None:
-    """None when the client hung up. A body over the limit is cut off, and the app refuses it by its declared length."""
+async def _whole_body(receive: Receive, limit: asyncio.Timeout) -> bytes | None:
+    """None when the client hung up. A body over the limit is cut off, and the app refuses it by its declared length.
+
+    Raises TimeoutError when the limit passed although something came: `asyncio.wait_for`, by which gunicorn waits,
+    loses the cancellation when a byte comes in the same moment, and no second one follows.
+    """
     body = bytearray()
     while True:
         message = await receive()
+        if limit.expired():
+            raise TimeoutError
         if message["type"] != "http.request":
             return None
         body += message.get("body", b"")
