@@ -237,11 +237,12 @@ def test_a_status_is_for_the_customer_alone(sinks: Sinks) -> None:
 
 
 def test_a_receipt_is_unfinished_from_the_sms_on_until_it_was_taken(sinks: Sinks) -> None:
-    sinks.inbox.set_faults(**{**QUICK, "delivery_ms": 300})
-    sinks.send()
-    assert sinks.inbox.summary()["calls_unfinished"] == 1
+    sinks.send(RequestId="quick")
     eventually(lambda: sinks.webhooks.receipts)
     eventually(lambda: sinks.inbox.summary()["calls_unfinished"] == 0)
+    sinks.inbox.set_faults(delivery_ms=600_000)
+    sinks.send(RequestId="slow")
+    assert sinks.inbox.summary()["calls_unfinished"] == 1
 
 
 def test_a_receipt_that_fails_is_tried_five_times_at_most(sinks: Sinks) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -19,6 +19,7 @@ from notifications.application.tell_results import tell_results
 from notifications.domain.delivery import DELIVERIES, WILL_NOT_ARRIVE, Channel, Delivery, State, delivery_id
 from notifications.domain.notice import NOTICES, Notice
 from notifications.domain.quiet_hours import QuietHours
+from notifications.domain.reply import invitation_code, told_apart
 
 _OPEN_PER_PERSON = 3
 
@@ -79,8 +80,8 @@ def announce(
     people = list(dict.fromkeys(people))
     contacts = store.get_many(CONTACTS, people)
     refused = store.get_many(REFUSALS, [refusal_id(channel, person) for person in people for channel in Channel])
-    coded = _needing_a_code(notice, contacts, store, context.now) if notice.answerable else frozenset()
-    rows = list(_rows(notice, people, contacts, refused=refused, coded=coded, policy=desk.policy, now=context.now))
+    codes = _codes(notice, contacts, store, context.now) if notice.answerable else {}
+    rows = list(_rows(notice, people, contacts, refused=refused, codes=codes, policy=desk.policy, now=context.now))
     if happened is not None and context.now - happened > desk.policy.tell_within:
         rows = [_untold(row, context.now) for row in rows]
     changes = Changes().insert(NOTICES, notice).insert(DELIVERIES, *rows)
@@ -102,7 +103,7 @@ def _rows(
     contacts: Mapping[str, ContactSeen],
     *,
     refused: Collection[str],
-    coded: Collection[str],
+    codes: Mapping[str, str],
     policy: Policy,
     now: datetime,
 ) -> Iterator[Delivery]:
@@ -134,7 +135,7 @@ def _rows(
                 answer_until=notice.valid_until if notice.answerable and channel is Channel.SMS else None,
                 unit_path=path,
                 unit_ids=units,
-                coded=person in coded,
+                code=codes.get(person, ""),
             )
 
 
@@ -146,23 +147,33 @@ def _obstacle(contact: ContactSeen | None, channel: Channel, address: str | None
     return "refused" if refused or channel.value in contact.refused else None
 
 
-def _needing_a_code(notice: Notice, contacts: Mapping[str, ContactSeen], store: Store, now: datetime) -> frozenset[str]:
-    """Whose bare `1` would be ambiguous: several people of this audience on one phone, or another open invitation."""
-    phones = Counter(contact.sms for contact in contacts.values() if contact.sms is not None)
-    busy_phones = {contacts[person].sms for person in _open_elsewhere(notice, contacts, store, now)}
-    return frozenset(
-        person
-        for person, contact in contacts.items()
-        if contact.sms is not None and (phones[contact.sms] > 1 or contact.sms in busy_phones)
-    )
+def _codes(notice: Notice, contacts: Mapping[str, ContactSeen], store: Store, now: datetime) -> Mapping[str, str]:
+    """The codes of those whose bare `1` would be ambiguous: several people of this audience on one phone, or another
+    open invitation."""
+    elsewhere, unread = _open_elsewhere(notice, contacts, store, now)
+    on_phone: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    for about, person in [*((notice.about, person) for person in contacts), *elsewhere]:
+        if (phone := contacts[person].sms) is not None:
+            on_phone[phone].add((about, person))
+    codes = {}
+    for person, contact in contacts.items():
+        if contact.sms is not None and (len(on_phone[contact.sms]) > 1 or person in unread):
+            others = on_phone[contact.sms] - {(notice.about, person)}
+            codes[person] = told_apart(
+                invitation_code(notice.about, person), [invitation_code(*other) for other in others]
+            )
+    return codes
 
 
-def _open_elsewhere(notice: Notice, people: Collection[str], store: Store, now: datetime) -> set[str]:
-    """Who of them has another invitation open. A few rows per person are looked at, not all that may have piled up:
-    of those beyond, it is assumed, since a code too many only makes a text longer."""
+def _open_elsewhere(
+    notice: Notice, people: Collection[str], store: Store, now: datetime
+) -> tuple[set[tuple[str, str]], Set[str]]:
+    """Their other open invitations, as meeting and person, and those whose were not read. A few rows per person are
+    looked at, not all that may have piled up: of those beyond it is assumed that they have some, since a code too many
+    only makes a text longer."""
     # Not asked by what they are about: that would lead the database to the index of `about`, and to sorting.
     still_open = {"person_id": {"$in": list(people)}, "answer_until": {"$gt": now}}
     most = 100 + _OPEN_PER_PERSON * len(people)
     rows = store.find(DELIVERIES, still_open, sort=(("person_id", 1), ("answer_until", 1)), limit=most)
-    found = {row.person_id for row in rows if row.about != notice.about}
-    return found if len(rows) < most else found | {person for person in people if person > rows[-1].person_id}
+    found = {(row.about, row.person_id) for row in rows if row.about != notice.about}
+    return found, frozenset() if len(rows) < most else {person for person in people if person > rows[-1].person_id}

@@ -15,7 +15,6 @@ from notifications.application.announce import Policy
 from notifications.application.read_models import CONTACTS, ContactSeen
 from notifications.domain.delivery import DELIVERIES, Channel, Delivery, State
 from notifications.domain.notice import NOTICES, Notice, Personal
-from notifications.domain.reply import invitation_code
 from notifications.domain.sms_text import Size, size_of
 
 
@@ -70,7 +69,7 @@ def message_in_reach(store: Store, reach: Reach, id: str, policy: Policy) -> Sho
     name, greeting = ("…", "") if person is None else (person.full_name, person.greeting)
     if person is not None and plain:
         name, greeting = person.plain_name, person.plain_greeting
-    text = Personal(name, greeting, invitation_code(row.about, row.person_id) if row.coded else "").fill(written)
+    text = Personal(name, greeting, row.code).fill(written)
     return Shown(row, person, notice, text, size_of(text) if row.channel is Channel.SMS else None)
 
 

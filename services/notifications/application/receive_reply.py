@@ -22,7 +22,7 @@ from notifications.domain.delivery import DELIVERIES, TOLD, Channel, Delivery
 from notifications.domain.message_class import MessageClass
 from notifications.domain.notice import NOTICES, Notice, Texts
 from notifications.domain.phone import e164
-from notifications.domain.reply import Meaning, Understood, invitation_code, understand
+from notifications.domain.reply import Meaning, Understood, invitation_code, told_apart, understand
 
 QUESTIONS_A_DAY = 2
 """How often a phone is asked which meeting it meant, so that two machines do not talk to each other for ever."""
@@ -164,7 +164,7 @@ def _answer(row: ReplyRow, chosen: _Open, meaning: ReplyMeaning, context: Contex
 def _chosen(understood: Understood, open_ones: Sequence[_Open]) -> _Open | None:
     """The one invitation that can be meant: by its code, or because it is the only one, or the only unanswered one."""
     if understood.code is not None:
-        named = [one for one in open_ones if one.code == understood.code]
+        named = [one for one in open_ones if one.code.startswith(understood.code)]
         return named[0] if len(named) == 1 else None
     unanswered = [one for one in open_ones if not one.answered]
     for candidates in (open_ones, unanswered):
@@ -224,17 +224,20 @@ def _ask_which(row: ReplyRow, open_ones: Sequence[_Open], store: Store, desk: De
     )
     if len(asked) >= QUESTIONS_A_DAY:
         return _kept(row, "unclear")
-    choices = "; ".join(
-        f"1 {one.code} = dự {wording.shortened(one.notice.title, 40)} {wording.short_day(one.notice.starts_at)}"
-        for one in sorted(open_ones, key=lambda one: one.notice.valid_until)[:CHOICES_SHOWN]
-        if one.notice.starts_at is not None
-    )
+    soonest = sorted(open_ones, key=lambda one: one.notice.valid_until)[:CHOICES_SHOWN]
+    choices = "; ".join(_choice(one, open_ones) for one in soonest)
     contact = store.get(CONTACTS, person_id)
     assert contact is not None, "the person was found by his phone"
     texts = desk.composer.compose("which_meeting", WhichWords(choices))
     notice = _answer_notice(row, contact, texts, desk, context)
     changes = _by_sms_only(announce(notice, [person_id], store, desk, context))
     return Outcome("asked_which", changes.insert(REPLIES, row.model_copy(update={"became": "asked_which"})))
+
+
+def _choice(one: _Open, open_ones: Sequence[_Open]) -> str:
+    code = told_apart(one.code, [other.code for other in open_ones if other is not one])
+    day = wording.short_day(one.notice.starts_at) if one.notice.starts_at is not None else ""
+    return f"1 {code} = dự {wording.shortened(one.notice.title, 40)} {day}".rstrip()
 
 
 def _answer_notice(row: ReplyRow, person: ContactSeen, texts: Texts, desk: Desk, context: Context) -> Notice:

@@ -18,7 +18,6 @@ from notifications.application.read_models import CONTACTS, ContactSeen
 from notifications.application.refusals import REFUSALS, Refusal, refusal_id
 from notifications.domain.delivery import CLAIMED, TOLD, Channel, Delivery, State, as_told, delivery_id
 from notifications.domain.notice import NOTICES, Notice, Personal, Texts
-from notifications.domain.reply import invitation_code
 
 EARLIER_MESSAGE_WAIT = timedelta(seconds=1)
 CONTACT_RETRY = timedelta(seconds=5)
@@ -142,7 +141,7 @@ def _personal(row: Delivery, contact: ContactSeen, policy: Policy) -> Personal:
     return Personal(
         name=contact.plain_name if plain else contact.full_name,
         greeting=contact.plain_greeting if plain else contact.greeting,
-        code=invitation_code(row.about, row.person_id) if row.coded else "",
+        code=row.code,
     )
 
 

@@ -80,7 +80,7 @@ class Delivery(Document):
     answer_until  until when a reply by SMS counts as the answer to this invitation
     unit_path     the convening unit's path and the person's branches: who may read it with `unit_and_below`
     unit_ids      the convening unit and the person's branches: who may read it with `unit` or `portfolio`
-    coded         the text carries a reply code, because the phone may have several open invitations
+    code          what a reply must name; empty where the phone has no other open invitation
     claim         the deliverer that holds it
     in_doubt      an attempt was made and nobody knows what became of it: whatever comes after, it may have been read
     price_vnd     đồng; by the price list when sent, by the gateway's word when it reports
@@ -97,7 +97,7 @@ class Delivery(Document):
     answer_until: datetime | None = None
     unit_path: tuple[str, ...]
     unit_ids: tuple[str, ...]
-    coded: bool = False
+    code: str = ""
     attempts: int = 0
     claim: str | None = None
     in_doubt: bool = False

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from datetime import timedelta
+from itertools import count
 
 import pytest
 
@@ -37,6 +40,21 @@ def invite(world: World, *people: str, meeting: str = MEETING, title: str = "Gia
     world.deliver()
 
 
+def brief(meeting: str, person: str = "p-1") -> str:
+    return invitation_code(meeting, person)[:2]
+
+
+def alike() -> tuple[str, str, str]:
+    """Three meetings whose codes for p-1 begin alike."""
+    of_code: dict[str, list[str]] = defaultdict(list)
+    for meeting in map("m-{}".format, count()):
+        of_code[brief(meeting)].append(meeting)
+        if len(of_code[brief(meeting)]) == 3:
+            first, second, third = of_code[brief(meeting)]
+            return first, second, third
+    raise AssertionError("count() ended")
+
+
 def answers(world: World) -> list[tuple[str, str, ReplyMeaning]]:
     return [(event.person_id, event.meeting_id, event.meaning) for event in world.published(ReplyReceived)]
 
@@ -69,7 +87,7 @@ def test_with_two_open_meetings_a_bare_digit_is_asked_back_and_a_code_decides(wo
     assert world.reply("1") == "asked_which"
     world.deliver()
     [question] = world.sms.texts()
-    first, second = invitation_code(MEETING, "p-1"), invitation_code("m-2", "p-1")
+    first, second = brief(MEETING), brief("m-2")
     assert question == (
         f"Le Thi Hoa co nhieu loi moi, xin nhan kem ma: 1 {first} = du Giao ban 6 thang dau nam T7 13/6; "
         f"1 {second} = du Hop ban trai he CN 14/6"
@@ -77,6 +95,25 @@ def test_with_two_open_meetings_a_bare_digit_is_asked_back_and_a_code_decides(wo
     assert answers(world) == []
     assert world.reply(f"2 {second}") == "answer"
     assert answers(world) == [("p-1", "m-2", ReplyMeaning.NOT_COMING)]
+
+
+def test_codes_that_begin_alike_are_told_apart_by_a_third_sign(world: World) -> None:
+    first, second, third = alike()
+    for meeting in (first, second):
+        invite(world, "p-1", meeting=meeting)
+    assert world.row("p-1", about=first).code == ""
+    code = world.row("p-1", about=second).code
+    assert code == invitation_code(second, "p-1")[:3]
+    assert f"Tra loi 1 {code}: du, 2 {code}: vang" in world.sms.texts()[-1]
+    assert world.reply(f"1 {code}") == "answer"
+    invite(world, "p-1", meeting=third)
+    assert world.reply(f"2 {code[:2]}") == "asked_which", "two signs may mean any of them"
+    world.deliver()
+    offered = re.findall("1 ([A-Z0-9]+) = ", world.sms.texts()[-1])
+    assert [len(one) for one in offered] == [3, 3, 3]
+    for one in offered:
+        assert world.reply(f"2 {one}") == "answer"
+    assert {meeting for _, meeting, meaning in answers(world) if meaning is ReplyMeaning.NOT_COMING} == set(alike())
 
 
 def test_with_one_of_two_answered_a_bare_digit_means_the_other(world: World) -> None:
@@ -91,7 +128,7 @@ def test_a_family_on_one_phone_answers_each_for_himself(world: World) -> None:
     world.person("p-2", "Lê Văn Nam")
     invite(world, "p-1", "p-2")
     assert world.reply("1") == "asked_which"
-    assert world.reply(f"1 {invitation_code(MEETING, 'p-2')}") == "answer"
+    assert world.reply(f"1 {brief(MEETING, 'p-2')}") == "answer"
     assert world.reply("2") == "answer", "only one of the two is still open"
     assert answers(world) == [("p-2", MEETING, ReplyMeaning.COMING), ("p-1", MEETING, ReplyMeaning.NOT_COMING)]
 
@@ -104,7 +141,7 @@ def test_two_machines_do_not_talk_to_each_other_for_ever(world: World) -> None:
 
 def test_a_wrong_code_is_asked_back(world: World) -> None:
     invite(world, "p-1")
-    wrong = "BB" if invitation_code(MEETING, "p-1") != "BB" else "CC"
+    wrong = "BB" if brief(MEETING) != "BB" else "CC"
     assert world.reply(f"1 {wrong}") == "asked_which"
 
 

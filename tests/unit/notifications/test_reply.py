@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications.domain.reply import Meaning, Understood, invitation_code, understand
+from notifications.domain.reply import Meaning, Understood, invitation_code, told_apart, understand
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,8 @@ def test_no_more_messages(text: str) -> None:
         ("1K7", Understood(Meaning.COMING, "K7")),
         ("2-BT", Understood(Meaning.NOT_COMING, "BT")),
         ("có K7", Understood(Meaning.COMING, "K7")),
+        ("1 K7B", Understood(Meaning.COMING, "K7B")),
+        ("2 k7b4", Understood(Meaning.NOT_COMING, "K7B4")),
     ],
 )
 def test_an_answer_with_the_code_of_its_invitation(text: str, understood: Understood) -> None:
@@ -54,6 +56,16 @@ def test_no_text_breaks_it(text: str) -> None:
 
 @given(st.uuids(), st.uuids())
 def test_every_code_is_understood_as_a_code(about: object, person: object) -> None:
-    code = invitation_code(str(about), str(person))
-    assert understand(f"1 {code}") == Understood(Meaning.COMING, code)
-    assert understand(f"2{code.lower()}") == Understood(Meaning.NOT_COMING, code)
+    whole = invitation_code(str(about), str(person))
+    for length in range(2, len(whole) + 1):
+        code = whole[:length]
+        assert understand(f"1 {code}") == Understood(Meaning.COMING, code)
+        assert understand(f"2{code.lower()}") == Understood(Meaning.NOT_COMING, code)
+
+
+@pytest.mark.parametrize(
+    ("others", "brief"),
+    [([], "K7"), (["K8BX", "R7BX"], "K7"), (["K7HX"], "K7B"), (["K7BR", "K7HX"], "K7BX"), (["K7BX"], "K7BX")],
+)
+def test_a_code_is_as_long_as_tells_it_from_the_others_of_its_phone(others: list[str], brief: str) -> None:
+    assert told_apart("K7BX", others) == brief
