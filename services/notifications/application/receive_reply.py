@@ -135,10 +135,10 @@ def receive_reply(reply: Reply, store: Store, desk: Desk, context: Context) -> O
         return _opt_out(row, people, store, desk, context)
     if understood.meaning is Meaning.UNCLEAR or not open_ones:
         return _kept(row, "unclear" if understood.meaning is Meaning.UNCLEAR else "nothing_open")
-    chosen = _chosen(understood, open_ones)
-    if chosen is None:
-        return _ask_which(row, open_ones, store, desk, context)
-    return _answer(row, chosen, ReplyMeaning(understood.meaning.value), context)
+    meant = _may_be_meant(understood, open_ones)
+    if len(meant) != 1:
+        return _ask_which(row, open_ones, store, desk, context, among=meant or open_ones)
+    return _answer(row, meant[0], ReplyMeaning(understood.meaning.value), context)
 
 
 def _answer(row: ReplyRow, chosen: _Open, meaning: ReplyMeaning, context: Context) -> Outcome[str]:
@@ -161,16 +161,12 @@ def _answer(row: ReplyRow, chosen: _Open, meaning: ReplyMeaning, context: Contex
     return Outcome(row.became, publish(changes, context.message(event, key=row.id, sequence=1)))
 
 
-def _chosen(understood: Understood, open_ones: Sequence[_Open]) -> _Open | None:
-    """The one invitation that can be meant: by its code, or because it is the only one, or the only unanswered one."""
+def _may_be_meant(understood: Understood, open_ones: Sequence[_Open]) -> Sequence[_Open]:
+    """By the code; without one it is the only unanswered one, or any."""
     if understood.code is not None:
-        named = [one for one in open_ones if one.code.startswith(understood.code)]
-        return named[0] if len(named) == 1 else None
+        return [one for one in open_ones if one.code.startswith(understood.code)]
     unanswered = [one for one in open_ones if not one.answered]
-    for candidates in (open_ones, unanswered):
-        if len(candidates) == 1:
-            return candidates[0]
-    return None
+    return unanswered if len(unanswered) == 1 else open_ones
 
 
 def _open_invitations(people: Sequence[ContactSeen], store: Store, now: datetime) -> list[_Open]:
@@ -210,7 +206,9 @@ def _opt_out(row: ReplyRow, people: Sequence[ContactSeen], store: Store, desk: D
     return Outcome("opt_out", changes.extend(_by_sms_only(announce(notice, [people[0].id], store, desk, context))))
 
 
-def _ask_which(row: ReplyRow, open_ones: Sequence[_Open], store: Store, desk: Desk, context: Context) -> Outcome[str]:
+def _ask_which(
+    row: ReplyRow, open_ones: Sequence[_Open], store: Store, desk: Desk, context: Context, *, among: Sequence[_Open]
+) -> Outcome[str]:
     person_id = open_ones[0].row.person_id
     asked = store.find(
         NOTICES,
@@ -224,7 +222,7 @@ def _ask_which(row: ReplyRow, open_ones: Sequence[_Open], store: Store, desk: De
     )
     if len(asked) >= QUESTIONS_A_DAY:
         return _kept(row, "unclear")
-    soonest = sorted(open_ones, key=lambda one: one.notice.valid_until)[:CHOICES_SHOWN]
+    soonest = sorted(among, key=lambda one: one.notice.valid_until)[:CHOICES_SHOWN]
     choices = "; ".join(_choice(one, open_ones) for one in soonest)
     contact = store.get(CONTACTS, person_id)
     assert contact is not None, "the person was found by his phone"

@@ -107,10 +107,11 @@ def test_codes_that_begin_alike_are_told_apart_by_a_third_sign(world: World) -> 
     assert f"Tra loi 1 {code}: du, 2 {code}: vang" in world.sms.texts()[-1]
     assert world.reply(f"1 {code}") == "answer"
     invite(world, "p-1", meeting=third)
+    invite(world, "p-1")
     assert world.reply(f"2 {code[:2]}") == "asked_which", "two signs may mean any of them"
     world.deliver()
     offered = re.findall("1 ([A-Z0-9]+) = ", world.sms.texts()[-1])
-    assert [len(one) for one in offered] == [3, 3, 3]
+    assert [len(one) for one in offered] == [3, 3, 3], "those that it may mean, and no other"
     for one in offered:
         assert world.reply(f"2 {one}") == "answer"
     assert {meeting for _, meeting, meaning in answers(world) if meaning is ReplyMeaning.NOT_COMING} == set(alike())
